@@ -1,0 +1,53 @@
+import { defineConfig } from 'vitest/config'
+import { skipReporter } from './test/skip-reporter.ts'
+
+/** Files that need neither a database nor a process of their own: arithmetic and source text. */
+const pure = [
+  'src/kernel/**/*.test.ts',
+  'src/modules/*/*.test.ts',
+  'src/**/*.property.test.ts',
+  'test/{tidy,map,links}.test.ts',
+]
+
+/** Files beside the rules that speak to PostgreSQL. */
+const withDatabase = ['src/modules/*/*.{actions,queries,db,races,crash}.test.ts']
+
+export default defineConfig({
+  test: {
+    reporters: ['default', skipReporter, ['json', { outputFile: 'test-results/vitest.json' }]],
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: pure,
+          exclude: [...withDatabase, 'test/map/**', 'dist/**', 'node_modules/**'],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'world',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [
+            'src/kernel/**',
+            'src/modules/*/!(*.actions|*.queries|*.db|*.races|*.crash).test.ts',
+            'src/**/*.property.test.ts',
+            'test/{tidy,map,links}.test.ts',
+            'test/map/**',
+            'dist/**',
+            'node_modules/**',
+          ],
+          globalSetup: ['test/postgres.ts'],
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
