@@ -1,0 +1,1 @@
+import '@myriaddreamin/typst-ts-node-compiler'

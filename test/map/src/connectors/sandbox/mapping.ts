@@ -1,0 +1,1 @@
+import '../xero/mapping.ts'

@@ -1,0 +1,1 @@
+import '../modules/plans/plan.ts'

@@ -1,0 +1,1 @@
+import '../banking/above.ts'

@@ -1,0 +1,1 @@
+import '../access/person.db.ts'
