@@ -1,0 +1,243 @@
+/* Tenants, keys, and the tables of the write gate.
+   A tenant of the gate is a business or an organization: both are uuids, and both have one lane. */
+
+/* Row-level security: the second net under every tenant predicate.
+   The sub-select is planned once per statement, not once per row. */
+create function secure_table(target regclass, tenant_column text, setting text) returns void
+language plpgsql as $$
+declare
+  own text := format('%I = (select nullif(current_setting(%L, true), '''')::uuid)', tenant_column, setting);
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  execute format('create policy tenant on %s to tallystick_app using (%s) with check (%s)', target, own, own);
+  execute format('create policy owner on %s to tallystick_owner using (true) with check (true)', target);
+  execute format('create policy reader on %s for select to tallystick_read using (true)', target);
+  execute format('grant select on %s to tallystick_app, tallystick_read', target);
+end $$;
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = 'TS001', constraint = 'append_only', table = tg_table_name,
+    message = format('%s is append-only: %s is refused', tg_table_name, lower(tg_op));
+end $$;
+
+/* Posted facts are never edited: neither by the application role nor, by accident, by the owner. */
+create function make_append_only(target regclass) returns void language plpgsql as $$
+begin
+  execute format(
+    'create trigger append_only before update or delete or truncate on %s for each statement execute function refuse_change()',
+    target);
+  execute format('grant insert on %s to tallystick_app', target);
+end $$;
+
+create table organization (
+  organization_id uuid primary key,
+  name text not null check (length(name) between 1 and 250),
+  slug text not null constraint organization_slug_unique unique check (slug ~ '^[a-z0-9-]{3,40}$'),
+  status text not null default 'active' check (status in ('active', 'suspended', 'closing')),
+  created_at timestamptz not null
+);
+select secure_table('organization', 'organization_id', 'tallystick.organization_id');
+grant insert, update on organization to tallystick_app;
+
+create table business (
+  organization_id uuid not null references organization,
+  business_id uuid not null constraint business_id_unique unique,
+  name text not null check (length(name) between 1 and 250),
+  legal_name text check (length(legal_name) <= 250),
+  environment text not null check (environment in ('live', 'test')),
+  status text not null default 'active' check (status in ('active', 'suspended', 'archived', 'closing')),
+  suspended_at timestamptz,
+  base_currency text not null check (base_currency ~ '^[A-Z]{3}$'),
+  country text not null check (country ~ '^[A-Z]{2}$'),
+  time_zone text not null,
+  fiscal_year_start text not null check (fiscal_year_start ~ '^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$'),
+  chart text not null check (chart in ('generic', 'nigeria')),
+  tax_rounding text not null default 'document' check (tax_rounding in ('document', 'line')),
+  rounding_mode text not null default 'half_up' check (rounding_mode in ('half_up', 'half_even')),
+  number_at text not null default 'creation' check (number_at in ('creation', 'issue')),
+  books_start date not null,
+  created_at timestamptz not null,
+  primary key (organization_id, business_id)
+);
+select secure_table('business', 'organization_id', 'tallystick.organization_id');
+grant insert, update on business to tallystick_app;
+
+/* The plan in force of a surface is the newest row with valid_from <= today. */
+create table subscription (
+  organization_id uuid not null references organization,
+  surface text not null check (surface in ('invoicing', 'books', 'connect')),
+  plan text not null check (length(plan) between 1 and 40),
+  status text not null default 'active' check (status in ('active', 'past_due', 'expired')),
+  valid_from date not null,
+  recorded_at timestamptz not null,
+  primary key (organization_id, surface, valid_from, recorded_at)
+);
+select secure_table('subscription', 'organization_id', 'tallystick.organization_id');
+grant insert on subscription to tallystick_app;
+
+create table api_key (
+  organization_id uuid not null references organization,
+  key_id uuid not null,
+  surface text not null check (surface in ('invoicing', 'books', 'connect')),
+  environment text not null check (environment in ('live', 'test')),
+  business_id uuid,
+  hash bytea not null check (length(hash) = 32),
+  pepper_version smallint not null,
+  visible_start text not null,
+  visible_end text not null,
+  name text not null check (length(name) between 1 and 50),
+  scopes text[] not null,
+  business_ids uuid[],
+  allowed_networks cidr[] not null default '{}',
+  plan_at_issue text not null,
+  created_at timestamptz not null,
+  created_by text not null,
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  revoked_by text,
+  revoke_reason text,
+  disabled_at timestamptz,
+  rotated_from uuid,
+  overlap_until timestamptz,
+  primary key (organization_id, key_id),
+  constraint api_key_hash_unique unique (hash, pepper_version),
+  constraint invoicing_key_has_business check (surface <> 'invoicing' or business_id is not null)
+);
+select secure_table('api_key', 'organization_id', 'tallystick.organization_id');
+grant insert, update on api_key to tallystick_app;
+
+/* ------- the write gate: one row, one link, one record per effect ------- */
+
+create table lane_head (
+  tenant_id uuid primary key,
+  entry_seq bigint not null default 0,
+  link bigint not null default 0,
+  event_seq bigint not null default 0,
+  audit_seq bigint not null default 0,
+  chain_hash bytea not null default decode(repeat('00', 32), 'hex') check (length(chain_hash) = 32),
+  horizon date,
+  config_version bigint not null default 0,
+  recorded_at timestamptz not null default '-infinity'
+);
+select secure_table('lane_head', 'tenant_id', 'tallystick.tenant_id');
+grant insert, update on lane_head to tallystick_app;
+
+create table chain_link (
+  tenant_id uuid not null,
+  link bigint not null check (link > 0),
+  recorded_at timestamptz not null,
+  prev_hash bytea not null check (length(prev_hash) = 32),
+  hash bytea not null check (length(hash) = 32),
+  first_entry_seq bigint not null,
+  last_entry_seq bigint not null,
+  first_event_seq bigint not null,
+  last_event_seq bigint not null,
+  first_audit_seq bigint not null,
+  last_audit_seq bigint not null,
+  record_count int not null check (record_count > 0),
+  primary key (tenant_id, link)
+);
+select secure_table('chain_link', 'tenant_id', 'tallystick.tenant_id');
+select make_append_only('chain_link');
+
+create table audit_row (
+  tenant_id uuid not null,
+  sequence bigint not null check (sequence > 0),
+  at timestamptz not null,
+  actor text not null,
+  action text not null,
+  resource text not null,
+  resource_id text not null,
+  reason text,
+  request_id uuid,
+  before text,
+  after text,
+  primary key (tenant_id, sequence)
+);
+select secure_table('audit_row', 'tenant_id', 'tallystick.tenant_id');
+select make_append_only('audit_row');
+
+create table event (
+  tenant_id uuid not null,
+  sequence bigint not null check (sequence > 0),
+  event_id uuid not null,
+  type text not null,
+  resource text not null,
+  resource_id text not null,
+  payload jsonb not null,
+  request_id uuid,
+  actor text not null,
+  at timestamptz not null,
+  primary key (tenant_id, sequence)
+);
+select secure_table('event', 'tenant_id', 'tallystick.tenant_id');
+select make_append_only('event');
+
+create table idempotency (
+  tenant_id uuid not null,
+  surface text not null,
+  key text not null check (length(key) between 1 and 255),
+  fingerprint bytea not null check (length(fingerprint) = 32),
+  status int not null,
+  headers jsonb not null,
+  body bytea not null,
+  request_id uuid not null,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  primary key (tenant_id, surface, key)
+);
+select secure_table('idempotency', 'tenant_id', 'tallystick.tenant_id');
+grant insert, update, delete on idempotency to tallystick_app;
+
+/* A link says what the head says; checked once per commit. */
+create function guard_chain_link() returns trigger language plpgsql as $$
+declare
+  head lane_head;
+begin
+  select * into head from lane_head where tenant_id = new.tenant_id;
+  if head.link is distinct from new.link or head.chain_hash is distinct from new.hash
+    or head.entry_seq is distinct from new.last_entry_seq
+    or head.event_seq is distinct from new.last_event_seq
+    or head.audit_seq is distinct from new.last_audit_seq then
+    raise exception using errcode = 'TS002', constraint = 'chain_link_is_head',
+      message = format('link %s differs from the head of its lane', new.link);
+  end if;
+  return null;
+end $$;
+create constraint trigger chain_link_is_head after insert on chain_link
+  deferrable initially deferred for each row execute function guard_chain_link();
+
+/* Who calls? One batched look-up before any tenant is known, hence with the owner's rights.
+   Answers one row per item, in the order of the items; an unknown hash has a null key_id. */
+create function admit(hashes bytea[], business_ids uuid[])
+returns table (
+  item int, key_id uuid, organization_id uuid, surface text, environment text, key_business_id uuid,
+  scopes text[], key_business_ids uuid[], allowed_networks text[], plan_at_issue text,
+  created_at timestamptz, expires_at timestamptz,
+  revoked_at timestamptz, disabled_at timestamptz, overlap_until timestamptz,
+  organization_status text, organization_created_at timestamptz, plan text, plan_status text,
+  business_id uuid, business_status text, business_environment text, business_suspended_at timestamptz,
+  base_currency text, time_zone text
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select i.item::int, k.key_id, k.organization_id, k.surface, k.environment, k.business_id,
+    k.scopes, k.business_ids, k.allowed_networks::text[], k.plan_at_issue,
+    k.created_at, k.expires_at, k.revoked_at, k.disabled_at, k.overlap_until,
+    o.status, o.created_at, p.plan, p.status,
+    b.business_id, b.status, b.environment, b.suspended_at, b.base_currency, b.time_zone
+  from unnest(hashes, business_ids) with ordinality as i (hash, business_id, item)
+  left join api_key as k on k.hash = i.hash
+  left join organization as o on o.organization_id = k.organization_id
+  left join lateral (
+    select s.plan, s.status from subscription as s
+    where s.organization_id = k.organization_id and s.surface = k.surface and s.valid_from <= now()::date
+    order by s.valid_from desc, s.recorded_at desc limit 1
+  ) as p on true
+  left join business as b
+    on b.organization_id = k.organization_id and b.business_id = coalesce(k.business_id, i.business_id)
+  order by i.item
+$$;
+revoke all on function admit(bytea[], uuid[]) from public;
+grant execute on function admit(bytea[], uuid[]) to tallystick_app;

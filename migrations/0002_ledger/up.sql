@@ -1,0 +1,283 @@
+/* The ledger: accounts, entries, lines, roll-ups, numbers, rates, locks. */
+
+create table account (
+  business_id uuid not null,
+  account_id uuid not null,
+  code text not null check (code ~ '^[0-9]{3,10}$'),
+  name text not null check (length(name) between 1 and 250),
+  description text check (length(description) <= 500),
+  category text not null
+    check (category in ('asset', 'liability', 'equity', 'revenue', 'cost_of_sales', 'expense')),
+  subcategory text not null,
+  role text,
+  level text not null default 'open' check (level in ('locked', 'tagged', 'open')),
+  currency text check (currency ~ '^[A-Z]{3}$'),
+  is_header boolean not null default false,
+  is_system boolean not null default false,
+  archived_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version bigint not null default 1,
+  primary key (business_id, account_id),
+  constraint account_code_unique unique (business_id, code)
+);
+create unique index account_role_unique on account (business_id, role)
+  where role is not null and role not in ('cash', 'bank');
+select secure_table('account', 'business_id', 'tallystick.business_id');
+grant insert, update on account to tallystick_app;
+
+create table journal_draft (
+  business_id uuid not null,
+  draft_id uuid not null,
+  accounting_date date not null,
+  description text not null check (length(description) between 1 and 500),
+  reference text check (length(reference) <= 255),
+  lines jsonb not null,
+  entry_id uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version bigint not null default 1,
+  primary key (business_id, draft_id)
+);
+select secure_table('journal_draft', 'business_id', 'tallystick.business_id');
+grant insert, update, delete on journal_draft to tallystick_app;
+
+create table journal_entry (
+  business_id uuid not null,
+  entry_id uuid not null,
+  entry_seq bigint not null check (entry_seq > 0),
+  link bigint not null,
+  number text not null check (length(number) between 1 and 64),
+  accounting_date date not null,
+  recorded_at timestamptz not null,
+  kind text not null check (kind in ('standard', 'reversal', 'fx', 'closing', 'opening')),
+  source_type text not null,
+  source_id uuid,
+  description text not null check (length(description) between 1 and 500),
+  reference text check (length(reference) <= 255),
+  reverses_entry_id uuid,
+  external_id text check (length(external_id) between 1 and 255),
+  actor text not null,
+  line_count int not null check (line_count between 2 and 1000),
+  total_base bigint not null check (total_base >= 0),
+  primary key (business_id, entry_id),
+  constraint journal_entry_sequence_unique unique (business_id, entry_seq),
+  constraint journal_entry_number_unique unique (business_id, number)
+);
+create unique index journal_reversed_once on journal_entry (business_id, reverses_entry_id)
+  where reverses_entry_id is not null;
+create unique index journal_external_id_unique on journal_entry (business_id, source_type, external_id)
+  where external_id is not null;
+create index journal_entry_by_date on journal_entry (business_id, accounting_date, entry_seq);
+create index journal_entry_by_source on journal_entry (business_id, source_id) where source_id is not null;
+select secure_table('journal_entry', 'business_id', 'tallystick.business_id');
+select make_append_only('journal_entry');
+
+/* No foreign keys: they are checked row by row and made posting eight times slower.
+   The statement triggers below do the same checks once for the whole statement. */
+create table journal_line (
+  business_id uuid not null,
+  entry_id uuid not null,
+  line_no int not null check (line_no between 1 and 1000),
+  account_id uuid not null,
+  accounting_date date not null,
+  entry_seq bigint not null,
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  amount bigint not null,
+  base_amount bigint not null,
+  rate numeric(24, 12),
+  rate_source text,
+  party_id uuid,
+  open_item_id uuid,
+  tax_tag text,
+  dimension_set_id int not null default 0,
+  bucket smallint not null default 0 check (bucket in (0, 1)),
+  description text check (length(description) <= 500),
+  primary key (business_id, entry_id, line_no),
+  constraint line_not_zero check (amount <> 0 or base_amount <> 0),
+  constraint line_signs_agree check (sign(amount) * sign(base_amount) >= 0),
+  constraint line_amount_bounded check (
+    abs(amount) <= 999999999999999 and abs(base_amount) <= 999999999999999)
+);
+create index journal_line_by_account
+  on journal_line (business_id, account_id, accounting_date, entry_seq, line_no);
+create index journal_line_by_party on journal_line (business_id, party_id, accounting_date)
+  where party_id is not null;
+select secure_table('journal_line', 'business_id', 'tallystick.business_id');
+select make_append_only('journal_line');
+
+create table balance_day (
+  business_id uuid not null,
+  day date not null,
+  account_id uuid not null,
+  currency text not null,
+  bucket smallint not null,
+  debit_base bigint not null,
+  credit_base bigint not null,
+  debit bigint not null,
+  credit bigint not null,
+  primary key (business_id, day, account_id, currency, bucket)
+) with (fillfactor = 70);
+select secure_table('balance_day', 'business_id', 'tallystick.business_id');
+grant insert, update on balance_day to tallystick_app;
+
+/* Cumulative to the end of each month, from the first month of a key to the horizon of its business. */
+create table balance_month (
+  business_id uuid not null,
+  month date not null check (extract(day from month) = 1),
+  account_id uuid not null,
+  currency text not null,
+  bucket smallint not null,
+  debit_base bigint not null,
+  credit_base bigint not null,
+  debit bigint not null,
+  credit bigint not null,
+  primary key (business_id, month, account_id, currency, bucket)
+) with (fillfactor = 70);
+select secure_table('balance_month', 'business_id', 'tallystick.business_id');
+grant insert, update on balance_month to tallystick_app;
+
+/* year 0: a series that is not reset yearly. */
+create table number_series (
+  business_id uuid not null,
+  kind text not null,
+  surface text not null,
+  year int not null,
+  prefix text not null check (length(prefix) <= 20),
+  padding int not null check (padding between 1 and 12),
+  next bigint not null check (next > 0),
+  primary key (business_id, kind, surface, year)
+);
+select secure_table('number_series', 'business_id', 'tallystick.business_id');
+grant insert, update on number_series to tallystick_app;
+
+create table number_register (
+  business_id uuid not null,
+  kind text not null,
+  number text not null,
+  document_id uuid not null,
+  state text not null default 'used' check (state in ('used', 'deleted')),
+  constraint document_number_unique primary key (business_id, kind, number)
+);
+select secure_table('number_register', 'business_id', 'tallystick.business_id');
+grant insert, update on number_register to tallystick_app;
+
+/* rate: units of base currency for one unit of `currency`. The later row of a day wins. */
+create table fx_rate (
+  business_id uuid not null,
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  day date not null,
+  seq bigint not null,
+  rate numeric(24, 12) not null check (rate > 0),
+  source text not null,
+  quoted numeric(24, 12) not null check (quoted > 0),
+  direction text not null check (direction in ('base_per_unit', 'unit_per_base')),
+  primary key (business_id, currency, day, seq)
+);
+select secure_table('fx_rate', 'business_id', 'tallystick.business_id');
+select make_append_only('fx_rate');
+
+/* The newest row of (kind, scope) counts; through_date null lifts a soft lock. */
+create table period_lock (
+  business_id uuid not null,
+  seq bigint not null,
+  kind text not null check (kind in ('soft', 'hard', 'tax')),
+  scope text not null
+    check (scope in ('all', 'sales', 'purchases', 'bank', 'payroll', 'journals')),
+  through_date date,
+  reason text not null check (length(reason) between 1 and 500),
+  set_by text not null,
+  recorded_at timestamptz not null,
+  primary key (business_id, seq)
+);
+select secure_table('period_lock', 'business_id', 'tallystick.business_id');
+select make_append_only('period_lock');
+
+/* ------- guards: each rule a second time, set-based ------- */
+
+create function refuse_posting(rule text, detail text) returns void language plpgsql as $$
+begin
+  raise exception using errcode = 'TS003', constraint = rule, message = detail;
+end $$;
+
+/* J1, J3, J6 of the ledger specification: lines complete, balanced, written with their entry.
+   `execute` plans each statement for the size it really has. */
+create function guard_journal_lines() returns trigger language plpgsql as $$
+declare
+  broken record;
+begin
+  execute $q$
+    select t.entry_id, e.entry_id is null as orphan, t.base <> 0 as unbalanced
+    from (
+      select business_id, entry_id, sum(base_amount) as base, count(*) as lines,
+        max(line_no) as last, coalesce(sum(base_amount) filter (where base_amount > 0), 0) as debit,
+        min(accounting_date) as first_date, max(accounting_date) as last_date,
+        min(entry_seq) as first_seq, max(entry_seq) as last_seq
+      from new_lines group by business_id, entry_id
+    ) as t
+    left join journal_entry as e on e.business_id = t.business_id and e.entry_id = t.entry_id
+    where e.entry_id is null or t.base <> 0 or t.lines <> e.line_count or t.last <> e.line_count
+      or t.debit <> e.total_base or t.first_date <> e.accounting_date or t.last_date <> e.accounting_date
+      or t.first_seq <> e.entry_seq or t.last_seq <> e.entry_seq
+    limit 1 $q$ into broken;
+  if broken.entry_id is not null then
+    if broken.unbalanced and not broken.orphan then
+      perform refuse_posting('journal_balanced_base', format('entry %s does not balance', broken.entry_id));
+    end if;
+    perform refuse_posting('journal_lines_whole', format('lines of entry %s do not fit it', broken.entry_id));
+  end if;
+
+  execute $q$
+    select entry_id, currency from new_lines
+    group by entry_id, currency having sum(amount) <> 0 limit 1 $q$ into broken;
+  if broken.entry_id is not null then
+    perform refuse_posting('journal_balanced_currency',
+      format('entry %s does not balance in %s', broken.entry_id, broken.currency));
+  end if;
+
+  execute $q$
+    select t.account_id, a.account_id is null as absent
+    from (select distinct business_id, account_id, currency from new_lines) as t
+    left join account as a on a.business_id = t.business_id and a.account_id = t.account_id
+    where a.account_id is null or a.archived_at is not null or a.is_header
+      or a.currency <> t.currency
+    limit 1 $q$ into broken;
+  if broken.account_id is not null then
+    perform refuse_posting('journal_account_postable', format('account %s takes no posting', broken.account_id));
+  end if;
+
+  execute $q$
+    select t.day
+    from (select business_id, accounting_date as day, bool_or(tax_tag <> 'settlement') as taxed
+          from new_lines group by business_id, accounting_date) as t
+    join lateral (
+      select distinct on (p.kind) p.kind, p.through_date from period_lock as p
+      where p.business_id = t.business_id and p.kind in ('hard', 'tax')
+      order by p.kind, p.seq desc
+    ) as p on t.day <= p.through_date and (p.kind = 'hard' or t.taxed)
+    limit 1 $q$ into broken;
+  if broken.day is not null then
+    perform refuse_posting('journal_period_open', format('%s is closed', broken.day));
+  end if;
+  return null;
+end $$;
+create trigger journal_balanced after insert on journal_line
+  referencing new table as new_lines for each statement execute function guard_journal_lines();
+
+create function guard_journal_entries() returns trigger language plpgsql as $$
+declare
+  bare uuid;
+begin
+  execute $q$
+    select e.entry_id from new_entries as e
+    where not exists (
+      select 1 from journal_line as l
+      where l.business_id = e.business_id and l.entry_id = e.entry_id and l.line_no = 1)
+    limit 1 $q$ into bare;
+  if bare is not null then
+    perform refuse_posting('journal_entry_has_lines', format('entry %s has no lines', bare));
+  end if;
+  return null;
+end $$;
+create trigger journal_entry_has_lines after insert on journal_entry
+  referencing new table as new_entries for each statement execute function guard_journal_entries();

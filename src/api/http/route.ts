@@ -1,0 +1,118 @@
+import type { Static, TSchema } from 'typebox'
+import type { Action, Ctx, OrganizationCtx } from '../../db/write.ts'
+import type { Db } from '../../db/tx.ts'
+import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import type { ErrorCode } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+
+/** A finished answer. `body` is a JSON value; undefined means no body. */
+export type Reply = Readonly<{
+  status: number
+  body?: unknown
+  headers?: Readonly<Record<string, string>>
+}>
+
+/** Who calls, as admission found it. */
+export type Caller = Readonly<{
+  organizationId: Id<'organization'>
+  keyId: Id<'key'>
+  /** As written into audit rows: `key:<id>`. */
+  actor: string
+  scopes: readonly string[]
+  environment: 'live' | 'test'
+  plan: string
+  organizationCreatedAt: Instant
+  keyCreatedAt: Instant
+  /** The businesses a narrowed key reaches; null: all of its environment. */
+  businessIds: readonly Id<'business'>[] | null
+}>
+
+/** The business of a call: the key's own, or the one the request names. */
+export type CallerBusiness = Readonly<{
+  businessId: Id<'business'>
+  baseCurrency: string
+  timeZone: string
+  environment: 'live' | 'test'
+}>
+
+/** One request as a handler sees it: parsed, authorized, with the doors to reads and writes. */
+export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
+  params: Params
+  query: Query
+  body: Body
+  requestId: string
+  origin: string
+  now: Instant
+  /** Calendar date in the business's time zone; UTC where the route has no business. */
+  today: CalendarDate
+  caller: Caller
+  /** Asserts that the route is scoped to a business. */
+  business: () => CallerBusiness
+  headers: Readonly<Record<string, string | undefined>>
+  /** Reads in one snapshot of the call's tenant, or of `businessId` where a route chooses it. */
+  read: <Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>) => Promise<Result>
+  /** Runs an action of the call's business through the gate; `answer` shapes its result. */
+  write: <Input, Result>(
+    action: Action<Ctx, Input, Result>,
+    input: Input,
+    answer: (result: Result) => Reply,
+  ) => Promise<Reply>
+  /** The same for an action of the organization as a whole. */
+  writeOrganization: <Input, Result>(
+    action: Action<OrganizationCtx, Input, Result>,
+    input: Input,
+    answer: (result: Result) => Reply,
+  ) => Promise<Reply>
+}>
+
+/** An executed example: sent as a request in a test, its answer compared with `status` and `body`. */
+export type Example = Readonly<{
+  summary: string
+  params?: Readonly<Record<string, string>>
+  query?: Readonly<Record<string, string>>
+  body?: unknown
+  status: number
+}>
+
+/** An operation: everything that routing, checks, OpenAPI, examples and the matrix need to know. */
+export type RouteRecord = Readonly<{
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the surface's mount, parameters in braces: `/api/v1/invoices/{id}`. */
+  path: string
+  /** Unique within its surface, kebab-case; the OpenAPI operationId. */
+  operation: string
+  tag: string
+  summary: string
+  description?: string
+  /** The surface's scope; null where a contract has none. */
+  scope: string | null
+  /** Whose data: one business, the organization, or nobody's (no key needed). */
+  tenant: 'business' | 'organization' | 'none'
+  cost: number
+  params?: TSchema
+  query?: TSchema
+  body?: TSchema
+  /** The body members in the order of their faults, for messages that name required members. */
+  requiredText?: string
+  /** Schema per success status; null: no body. */
+  answers: Readonly<Record<number, TSchema | null>>
+  errors: readonly ErrorCode[]
+  examples: readonly Example[]
+  handle: (call: Call) => Promise<Reply>
+}>
+
+type Typed<P extends TSchema, Q extends TSchema, B extends TSchema> = Omit<
+  RouteRecord,
+  'params' | 'query' | 'body' | 'handle'
+> &
+  Readonly<{
+    params?: P
+    query?: Q
+    body?: B
+    handle: (call: Call<Static<P>, Static<Q>, Static<B>>) => Promise<Reply>
+  }>
+
+/** States an operation; the handler sees the types of its schemas. */
+export const route = <P extends TSchema, Q extends TSchema, B extends TSchema>(
+  record: Typed<P, Q, B>,
+): RouteRecord => record as unknown as RouteRecord // the server checks input against the schemas first

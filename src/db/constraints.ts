@@ -1,0 +1,68 @@
+import { type ErrorCode, Refusal } from '../kernel/errors.ts'
+
+/** What a violated constraint means to the caller. Source: platform specification 9.1. */
+const refusalByConstraint: Readonly<Record<string, () => Refusal>> = {
+  journal_balanced_base: () =>
+    new Refusal('ledger.journal_unbalanced', { debit: '', credit: '', difference: '' }),
+  journal_balanced_currency: () =>
+    new Refusal('ledger.journal_unbalanced_currency', { currency: '', difference: '' }),
+  journal_account_postable: () => new Refusal('ledger.account_inactive', { account: '' }),
+  journal_period_open: () => new Refusal('ledger.period_closed', { date: '', earliest: '' }),
+  journal_reversed_once: () =>
+    new Refusal('ledger.entry_already_reversed', { number: '', reversal: '' }),
+  journal_external_id_unique: () =>
+    new Refusal('resource.external_id_taken', { externalId: '', resource: 'Journal entry' }),
+  document_external_id_unique: () =>
+    new Refusal('resource.external_id_taken', { externalId: '', resource: 'Document' }),
+  party_external_id_unique: () =>
+    new Refusal('resource.external_id_taken', { externalId: '', resource: 'Customer' }),
+  account_code_unique: () => new Refusal('ledger.account_code_taken', { code: '' }),
+  document_number_unique: () =>
+    new Refusal('resource.number_taken', { resource: 'Document', number: '' }),
+  line_amount_bounded: () => new Refusal('ledger.amount_overflow'),
+  bank_line_unique: () => new Refusal('banking.transaction_duplicate', { existingId: '' }),
+}
+
+/** SQLSTATEs that mean "the same again may succeed". */
+const transientStates = new Set(['40001', '40P01', '55P03'])
+
+const refusalByState: Readonly<Record<string, ErrorCode>> = {
+  '53100': 'platform.storage_full',
+  '25006': 'platform.read_only',
+}
+
+type DatabaseError = Readonly<{ code?: unknown; constraint?: unknown }>
+
+/** The refusal behind a database error, or undefined when it is a fault of ours. */
+export function toRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error
+  const { code, constraint } = parseError(error)
+  const refuse = constraint === undefined ? undefined : refusalByConstraint[constraint]
+  if (refuse !== undefined) return refuse()
+  const state = code === undefined ? undefined : refusalByState[code]
+  return state === 'platform.read_only'
+    ? new Refusal('platform.read_only', { until: '' })
+    : state && new Refusal('platform.storage_full')
+}
+
+/** True for serialization failures, deadlocks and lock timeouts. */
+export const isTransient = (error: unknown): boolean =>
+  transientStates.has(parseError(error).code ?? '')
+
+/** True when the connection, not the statement, failed. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof Refusal) return false
+  const { code } = parseError(error)
+  if (code === undefined)
+    return error instanceof Error && /connect|terminated|timeout/i.test(error.message)
+  return code.startsWith('08') || code.startsWith('57P') || /^E[A-Z]+$/.test(code)
+}
+
+function parseError(error: unknown): { code?: string; constraint?: string } {
+  if (typeof error !== 'object' || error === null) return {}
+  const { code, constraint } = error as DatabaseError
+  return {
+    ...(typeof code === 'string' && { code }),
+    ...(typeof constraint === 'string' && { constraint }),
+  }
+}

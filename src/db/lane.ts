@@ -1,0 +1,553 @@
+import { createHash } from 'node:crypto'
+import { assert } from '../kernel/assert.ts'
+import type { Instant } from '../kernel/dates.ts'
+import { Refusal } from '../kernel/errors.ts'
+import { isConnectionLoss, isTransient, toRefusal } from './constraints.ts'
+import type { Pool, PoolClient } from './pool.ts'
+import { rollback, type Tenant, type Tx, tenantSettings, toTx } from './tx.ts'
+import {
+  type Action,
+  buildCtx,
+  type Ctx,
+  flushWork,
+  type Head,
+  type Idempotency,
+  type OrganizationCtx,
+  type Outcome,
+  parseHead,
+  type StoredReply,
+  Work,
+} from './write.ts'
+
+/** One write as it waits in the queue of its tenant. */
+export type Command<C, Input, Result> = Readonly<{
+  tenant: Tenant
+  action: Action<C, Input, Result>
+  input: Input
+  actor: string
+  now: Instant
+  requestId?: string
+  /** Bytes the command holds while it waits, for the queue's bound. */
+  sizeBytes?: number
+  dryRun?: boolean
+  idempotency?: Idempotency<Result>
+}>
+
+/** What a command came to: its result, with the reply that was kept, or an earlier one's reply. */
+export type Done<Result> =
+  | Readonly<{ value: Result; reply?: StoredReply }>
+  | Readonly<{ replayed: StoredReply }>
+
+/** One call of a set form: the context of its own command, and its input. */
+export type Call<C, Input> = Readonly<{ ctx: C; input: Input }>
+
+/**
+ * The set form of an action: many calls in one statement. It answers a value or a refusal per call,
+ * in order; a database error fails the whole set, which is then run one by one.
+ */
+export type SetForm = Readonly<{
+  run: (calls: readonly Call<Ctx, never>[]) => Promise<readonly Outcome<unknown>[]>
+  /** Rows this call will write, against the bound of one transaction. */
+  weight: (input: never) => number
+}>
+
+type Waiting = {
+  readonly command: Command<never, unknown, unknown>
+  readonly resolve: (done: Done<unknown>) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Bounds = Readonly<{
+  queueMax: number
+  queueBytesMax: number
+  processMax: number
+  batchMax: number
+  batchRowsMax: number
+  attemptsMax: number
+}>
+
+/** Source: ledger specification 7.1, platform specification 20. */
+export const laneBounds: Bounds = {
+  queueMax: 1_000,
+  queueBytesMax: 4 * 1024 * 1024,
+  processMax: 10_000,
+  batchMax: 500,
+  batchRowsMax: 5_000,
+  attemptsMax: 5,
+}
+
+type GateParts = Readonly<{
+  pool: Pool
+  setForms: ReadonlyMap<unknown, SetForm>
+  random: (bytes: number) => Uint8Array
+  /** Lane transactions that may run at once; the rest of the pool is for reads. */
+  transactionsMax: number
+  bounds?: Partial<Bounds>
+}>
+
+type Lane = {
+  readonly tenantId: string
+  readonly queue: Waiting[]
+  readonly running: Set<string>
+  readonly memory: Map<unknown, unknown>
+  memoryVersion: bigint
+  bytes: number
+  isBusy: boolean
+}
+
+/**
+ * The gate of all writes: one queue per tenant, at most one transaction of it in flight in this
+ * process, and an advisory lock as the fence between processes. Whatever queues while a commit runs
+ * is the next commit; nobody waits for a timer.
+ * Source: ledger specification 7.1 and 7.2.
+ */
+export class Gate {
+  readonly #parts: GateParts
+  readonly #bounds: Bounds
+  readonly #lanes = new Map<string, Lane>()
+  readonly #ready: Lane[] = []
+  #transactions = 0
+  #commands = 0
+  #isClosed = false
+  #idle: (() => void)[] = []
+
+  constructor(parts: GateParts) {
+    this.#parts = parts
+    this.#bounds = { ...laneBounds, ...parts.bounds }
+  }
+
+  /** Commands that wait or run in this process. */
+  get commandCount(): number {
+    return this.#commands
+  }
+
+  /**
+   * Queues a write and answers when it has been committed.
+   * Refuses, in this order: platform.shutting_down, platform.overloaded, platform.lane_full,
+   * idempotency.in_progress, idempotency.key_reused, then what the action refuses.
+   */
+  async write<C extends OrganizationCtx, Input, Result>(
+    command: Command<C, Input, Result>,
+  ): Promise<Done<Result>> {
+    const lane = this.#lane(command.tenant)
+    this.#requireRoom(lane, command.sizeBytes ?? 0)
+    const key = keyOf(command)
+    if (key !== undefined) {
+      if (lane.running.has(key)) throw new Refusal('idempotency.in_progress')
+      lane.running.add(key)
+    }
+    lane.bytes += command.sizeBytes ?? 0
+    this.#commands += 1
+    try {
+      const done = await new Promise<Done<unknown>>((resolve, reject) => {
+        const waiting = { command: command as Command<never, unknown, unknown>, resolve, reject } // typed again below
+        lane.queue.push(waiting)
+        this.#wake(lane)
+      })
+      return done as Done<Result> // the action's own result
+    } finally {
+      this.#commands -= 1
+      lane.bytes -= command.sizeBytes ?? 0
+      if (key !== undefined) lane.running.delete(key)
+      if (this.#commands === 0) for (const done of this.#idle.splice(0)) done()
+    }
+  }
+
+  /** Takes no more commands and waits for those it has. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    if (this.#commands > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  #lane({ organizationId, businessId }: Tenant): Lane {
+    const tenantId = businessId ?? organizationId
+    let lane = this.#lanes.get(tenantId)
+    if (lane === undefined) {
+      lane = {
+        tenantId,
+        queue: [],
+        running: new Set(),
+        memory: new Map(),
+        memoryVersion: -1n,
+        bytes: 0,
+        isBusy: false,
+      }
+      this.#lanes.set(tenantId, lane)
+    }
+    return lane
+  }
+
+  #requireRoom(lane: Lane, sizeBytes: number): void {
+    if (this.#isClosed) throw new Refusal('platform.shutting_down')
+    if (this.#commands >= this.#bounds.processMax) throw new Refusal('platform.overloaded')
+    const isFull =
+      lane.queue.length >= this.#bounds.queueMax ||
+      lane.bytes + sizeBytes > this.#bounds.queueBytesMax
+    if (isFull) throw new Refusal('platform.lane_full')
+  }
+
+  #wake(lane: Lane): void {
+    if (lane.isBusy || lane.queue.length === 0) return
+    lane.isBusy = true
+    this.#ready.push(lane)
+    // One turn later, so that neighbours that arrive in the same turn share the commit.
+    setImmediate(() => this.#startNext())
+  }
+
+  #startNext(): void {
+    while (this.#transactions < this.#parts.transactionsMax) {
+      const lane = this.#ready.shift()
+      if (lane === undefined) return
+      this.#transactions += 1
+      void this.#runLane(lane)
+    }
+  }
+
+  async #runLane(lane: Lane): Promise<void> {
+    const batch = this.#takeBatch(lane)
+    try {
+      await this.#settle(lane, batch)
+    } finally {
+      this.#transactions -= 1
+      lane.isBusy = false
+      this.#wake(lane)
+      this.#startNext()
+    }
+  }
+
+  /** First in, first out, up to the bounds of one transaction; a dry run stands alone. */
+  #takeBatch(lane: Lane): Waiting[] {
+    let rows = 0
+    let count = 0
+    for (const { command } of lane.queue) {
+      const weight = this.#setFormOf(command)?.weight(command.input as never) ?? 10 // the form's own input
+      const isOver = count >= this.#bounds.batchMax || rows + weight > this.#bounds.batchRowsMax
+      if (count > 0 && (isOver || command.dryRun === true)) break
+      rows += weight
+      count += 1
+      if (command.dryRun === true) break
+    }
+    return lane.queue.splice(0, count)
+  }
+
+  /** Runs a batch until each of its commands has an answer. */
+  async #settle(lane: Lane, batch: readonly Waiting[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const attemptResult = await this.#attempt(lane, batch)
+      if (attemptResult === 'settled') return
+      lane.memory.clear()
+      const { error, mayRetry } = attemptResult
+      if (mayRetry && attempt < this.#bounds.attemptsMax) continue
+      if (!mayRetry && batch.length > 1 && !isConnectionLoss(error)) {
+        // Something refused the whole commit: alone, the guilty command gets the refusal itself.
+        for (const waiting of batch) await this.#settle(lane, [waiting])
+        return
+      }
+      const failure = toFailure(error, mayRetry)
+      for (const { reject } of batch) reject(failure)
+      return
+    }
+  }
+
+  async #attempt(
+    lane: Lane,
+    batch: readonly Waiting[],
+  ): Promise<'settled' | { error: unknown; mayRetry: boolean }> {
+    let client: PoolClient
+    try {
+      client = await this.#parts.pool.connect()
+    } catch (error) {
+      return { error, mayRetry: false }
+    }
+    let isBroken = false
+    const run = new BatchRun(client, lane, this.#parts, batch)
+    try {
+      await run.all()
+      run.settle()
+      return 'settled'
+    } catch (error) {
+      isBroken = await rollback(client)
+      if (run.isCommitting && isConnectionLoss(error)) {
+        if (await this.#hasCommitted(lane, run)) {
+          run.settle()
+          return 'settled'
+        }
+      }
+      return { error, mayRetry: isTransient(error) || isConnectionLoss(error) }
+    } finally {
+      client.release(isBroken)
+    }
+  }
+
+  /** The connection went away around COMMIT: the link, if it exists, proves that it took effect. */
+  async #hasCommitted(lane: Lane, run: BatchRun): Promise<boolean> {
+    const client = await this.#parts.pool.connect()
+    try {
+      await client.query(`begin read only; ${tenantSettings(run.tenant)}`)
+      const { rows } = await client.query(
+        'select 1 from chain_link where tenant_id = $1 and link = $2 and hash = $3',
+        [lane.tenantId, run.link, run.hash],
+      )
+      await client.query('commit')
+      return rows.length > 0
+    } finally {
+      client.release()
+    }
+  }
+
+  #setFormOf({ action, dryRun }: Waiting['command']): SetForm | undefined {
+    return dryRun === true ? undefined : this.#parts.setForms.get(action)
+  }
+}
+
+/** One transaction of a lane. */
+class BatchRun {
+  readonly tenant: Tenant
+  isCommitting = false
+  link = 0n
+  hash: Buffer = Buffer.alloc(0)
+  readonly #client: PoolClient
+  readonly #lane: Lane
+  readonly #parts: GateParts
+  readonly #batch: readonly Waiting[]
+  readonly #tx: Tx
+  readonly #work = new Work()
+  readonly #settlements: (() => void)[] = []
+  #head: Head = parseHead(undefined)
+
+  constructor(client: PoolClient, lane: Lane, parts: GateParts, batch: readonly Waiting[]) {
+    const [first] = batch
+    assert(first !== undefined, 'a batch has a command')
+    this.tenant = first.command.tenant
+    this.#client = client
+    this.#lane = lane
+    this.#parts = parts
+    this.#batch = batch
+    this.#tx = toTx(client)
+  }
+
+  /** Steps 1 to 12 of the posting transaction; `settle` then answers the callers. */
+  async all(): Promise<void> {
+    await this.#begin()
+    const fresh = await this.#replay()
+    const firstEntrySeq = this.#head.entrySeq + 1n
+    for (const run of this.#runsOf(fresh)) await this.#runTogether(run)
+    if (this.#batch.some(({ command }) => command.dryRun === true)) {
+      await this.#client.query('set constraints all immediate; rollback')
+      this.#lane.memory.clear()
+    } else {
+      await this.#commit(firstEntrySeq)
+    }
+  }
+
+  settle(): void {
+    for (const settlement of this.#settlements) settlement()
+  }
+
+  async #begin(): Promise<void> {
+    const { tenantId } = this.#lane
+    // The fence is taken before anything else is read; later statements see what was committed.
+    const answers = await this.#client.query(
+      `begin isolation level read committed; ${tenantSettings(this.tenant)};
+      select pg_advisory_xact_lock(${laneKey(tenantId)});
+      select entry_seq, link, event_seq, audit_seq, chain_hash, horizon, config_version, recorded_at
+      from lane_head where tenant_id = '${tenantId}' for update`,
+    )
+    const last = (answers as unknown as { rows: never[] }[]).at(-1) // several statements, several results
+    this.#head = parseHead(last?.rows[0])
+    if (this.#head.configVersion !== this.#lane.memoryVersion) this.#lane.memory.clear()
+    this.#lane.memoryVersion = this.#head.configVersion
+  }
+
+  /** Answers the commands whose key has a kept outcome; the rest go on. */
+  async #replay(): Promise<readonly Waiting[]> {
+    const batch = this.#batch
+    const keyed = batch.flatMap(({ command }) => command.idempotency ?? [])
+    if (keyed.length === 0) return batch
+    const now = batch[0]?.command.now
+    const rows = await this.#tx.query<KeptRow>({
+      name: 'find_kept',
+      text: `select surface, key, fingerprint, status, headers, body, request_id
+        from idempotency where tenant_id = $1 and key = any ($2) and expires_at > $3`,
+      values: [this.#lane.tenantId, keyed.map(({ key }) => key), now],
+    })
+    if (rows.length === 0) return batch
+    const keptByKey = new Map(rows.map((row) => [`${row.surface} ${row.key}`, row]))
+    return batch.filter(({ command, resolve, reject }) => {
+      const key = keyOf(command)
+      const kept = key === undefined ? undefined : keptByKey.get(key)
+      if (kept === undefined || command.idempotency === undefined) return true
+      const isSame = kept.fingerprint.equals(command.idempotency.fingerprint)
+      this.#settlements.push(() =>
+        isSame
+          ? resolve({ replayed: toReply(kept) })
+          : reject(new Refusal('idempotency.key_reused')),
+      )
+      return false
+    })
+  }
+
+  /** Neighbours that share a set form run together, the others one by one. */
+  *#runsOf(batch: readonly Waiting[]): Generator<readonly Waiting[]> {
+    let run: Waiting[] = []
+    let form: SetForm | undefined
+    for (const waiting of batch) {
+      const own =
+        waiting.command.dryRun === true
+          ? undefined
+          : this.#parts.setForms.get(waiting.command.action)
+      if (run.length > 0 && (own === undefined || own !== form)) {
+        yield run
+        run = []
+      }
+      run.push(waiting)
+      form = own
+    }
+    if (run.length > 0) yield run
+  }
+
+  async #runTogether(run: readonly Waiting[]): Promise<void> {
+    const action = run[0]?.command.action
+    const form = this.#parts.setForms.get(action)
+    if (form === undefined || run.length < 2) {
+      for (const waiting of run) await this.#runAlone(waiting)
+      return
+    }
+    const saved = this.#save()
+    const works = run.map(() => new Work())
+    await this.#client.query('savepoint command')
+    try {
+      const calls = run.map(({ command }, i) => ({
+        ctx: this.#ctx(command, works[i] ?? this.#work) as Ctx, // set forms belong to businesses
+        input: command.input as never, // the form's own input
+      }))
+      const outcomes = await form.run(calls)
+      for (const [i, waiting] of run.entries()) {
+        const outcome = outcomes[i]
+        if (outcome === undefined) continue
+        this.#conclude(waiting, outcome, works[i] ?? this.#work)
+      }
+      await this.#client.query('release savepoint command')
+    } catch (error) {
+      if (isTransient(error) || isConnectionLoss(error)) throw error
+      await this.#restore(saved, works)
+      for (const waiting of run) await this.#runAlone(waiting)
+    }
+  }
+
+  async #runAlone(waiting: Waiting): Promise<void> {
+    const { command } = waiting
+    const saved = this.#save()
+    await this.#client.query('savepoint command')
+    const work = new Work()
+    try {
+      const value = await command.action(this.#ctx(command, work) as never, command.input as never) // its own types
+      this.#conclude(waiting, { value }, work)
+      await this.#client.query('release savepoint command')
+    } catch (error) {
+      if (isTransient(error) || isConnectionLoss(error)) throw error
+      await this.#restore(saved, [work])
+      const refusal = toRefusal(error)
+      if (refusal === undefined) {
+        this.#settlements.push(() => waiting.reject(error))
+        return
+      }
+      this.#conclude(waiting, { refusal }, new Work())
+    }
+  }
+
+  /** Keeps the reply where asked, takes over the command's work, and plans its answer. */
+  #conclude(waiting: Waiting, outcome: Outcome<unknown>, work: Work): void {
+    const { command, resolve, reject } = waiting
+    const { idempotency } = command
+    const reply = idempotency?.reply(outcome)
+    if ('value' in outcome) this.#work.add(work)
+    if (idempotency !== undefined && reply !== undefined) {
+      const { surface, key, fingerprint, keepMs } = idempotency
+      const expiresAt = new Date(Date.parse(command.now) + keepMs).toISOString() as Instant // arithmetic on the input
+      this.#work.kept.push({ surface, key, fingerprint, reply, at: command.now, expiresAt })
+    }
+    this.#settlements.push(() => {
+      if ('refusal' in outcome) reject(outcome.refusal)
+      else resolve({ value: outcome.value, ...(reply !== undefined && { reply }) })
+    })
+  }
+
+  #ctx(command: Waiting['command'], work: Work): OrganizationCtx {
+    return buildCtx({
+      tx: this.#tx,
+      tenant: this.tenant,
+      head: this.#head,
+      work,
+      actor: command.actor,
+      requestId: command.requestId,
+      now: command.now,
+      random: this.#parts.random,
+      memory: this.#lane.memory,
+    })
+  }
+
+  #save(): Saved {
+    return { head: { ...this.#head }, settlements: this.#settlements.length }
+  }
+
+  async #restore({ head, settlements }: Saved, works: readonly Work[]): Promise<void> {
+    await this.#client.query('rollback to savepoint command; release savepoint command')
+    Object.assign(this.#head, head)
+    this.#settlements.length = settlements
+    if (works.some((work) => work.isConfigurationChanged)) this.#lane.memory.clear()
+  }
+
+  async #commit(firstEntrySeq: bigint): Promise<void> {
+    const { tenantId } = this.#lane
+    const head = this.#head
+    const work = this.#work
+    const hasWork = work.chained.length + work.audits.length + work.events.length > 0
+    if (hasWork || work.kept.length > 0 || work.isConfigurationChanged) {
+      this.hash = await flushWork(this.#tx, { tenantId, head, work, firstEntrySeq })
+      this.link = head.link
+    }
+    await this.#client.query('set constraints all immediate')
+    this.isCommitting = true
+    await this.#client.query('commit')
+    if (work.isConfigurationChanged) this.#lane.memory.clear()
+    this.#lane.memoryVersion = head.configVersion
+  }
+}
+
+type Saved = Readonly<{ head: Head; settlements: number }>
+
+type KeptRow = {
+  surface: string
+  key: string
+  fingerprint: Buffer
+  status: number
+  headers: Record<string, string>
+  body: Buffer
+  request_id: string
+}
+
+const toReply = ({ status, headers, body, request_id }: KeptRow): StoredReply => ({
+  status,
+  headers,
+  body,
+  requestId: request_id,
+})
+
+const keyOf = ({ idempotency }: Keyed): string | undefined =>
+  idempotency && `${idempotency.surface} ${idempotency.key}`
+
+type Keyed = Readonly<{ idempotency?: Readonly<{ surface: string; key: string }> | undefined }>
+
+function toFailure(error: unknown, mayRetry: boolean): unknown {
+  const refusal = toRefusal(error)
+  if (refusal !== undefined) return refusal
+  if (isConnectionLoss(error)) return new Refusal('platform.database_unavailable')
+  return mayRetry ? new Refusal('platform.write_conflict') : error
+}
+
+/** The advisory lock of a lane: the first 8 bytes of SHA-256 of its name, as a signed bigint. */
+function laneKey(tenantId: string): string {
+  const digest = createHash('sha256').update(`lane:${tenantId}`).digest()
+  return `${digest.readBigInt64BE(0)}::bigint`
+}
