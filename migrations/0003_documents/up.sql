@@ -218,7 +218,7 @@ begin
   join account as a on a.business_id = l.business_id and a.account_id = l.account_id
   where l.business_id = new.business_id and l.entry_id = new.entry_id
     and a.role in ('receivables', 'payables', 'customer_deposits', 'supplier_deposits');
-  if coalesce(control, 0) <> case when new.kind in ('invoice', 'supplier_credit') then new.total else -new.total end then
+  if coalesce(control, 0) <> (case when new.kind in ('invoice', 'supplier_credit') then new.total else -new.total end) then
     raise exception using errcode = 'TS003', constraint = 'document_total_is_control_line',
       message = format('%s %s: the total is not its control line', new.kind, new.document_id);
   end if;
