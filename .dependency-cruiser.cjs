@@ -98,7 +98,7 @@ const inside = [
     'modules-know-no-edge',
     'modules never import api, connectors, jobs, documents, cli, app or config',
     { path: '^src/modules/', pathNot: tests },
-    { path: '^src/(api|connectors|jobs|documents|cli)/|^src/(app|config|main)\\.ts$' },
+    { path: '^src/(api|connectors|jobs|documents|cli)/|^src/(app|config|main|start)\\.ts$' },
   ),
 ]
 
@@ -128,7 +128,7 @@ const edges = [
     'surfaces-are-thin',
     'a surface parses, authorizes, calls one door and renders; writes go through call.write',
     { path: '^src/api/(?!http/)[^/]+/', pathNot: tests },
-    { path: '^src/(connectors|jobs|cli)/|^src/db/(?!tx\\.ts)|^src/(app|config|main)\\.ts$' },
+    { path: '^src/(connectors|jobs|cli)/|^src/db/(?!tx\\.ts)|^src/(app|config|main|start)\\.ts$' },
   ),
   forbid(
     'http-is-neutral',
@@ -191,8 +191,8 @@ const homeOfEach = [
 const borders = [
   forbid(
     'only-main-starts-app',
-    'app.ts is the roof: main.ts, cli and tests start it, nothing else knows it',
-    { path: '^(src|scripts)/', pathNot: ['^src/main\\.ts$', '^src/cli/', ...tests] },
+    'app.ts is the roof: main.ts, start.ts, cli and tests know it, nothing else does',
+    { path: '^(src|scripts)/', pathNot: ['^src/(main|start)\\.ts$', '^src/cli/', ...tests] },
     { path: '^src/app\\.ts$' },
   ),
   forbid(
