@@ -376,7 +376,7 @@ export const booksErrors = {
   'sync.custom_type_invalid': { status: 400, code: 'VALIDATION_ERROR', field: 'definition' },
   'sync.supplemental_invalid': { status: 400, code: 'VALIDATION_ERROR', field: 'configuration' },
   'sync.platform_blocked': { status: 403, code: 'FORBIDDEN' },
-  'sync.push_connection_missing': { status: 400, code: 'INVALID_REQUEST', field: 'connectionId' },
+  'sync.push_connection_missing': { status: 400, code: 'INVALID_REQUEST', field: 'platformKey' },
   'sync.push_unsupported': { status: 400, code: 'INVALID_REQUEST', field: 'dataType' },
   'sync.push_record_missing': { status: 404, code: 'NOT_FOUND' },
   'sync.push_refused': { status: 422, code: 'BUSINESS_LOGIC_ERROR' },

@@ -488,12 +488,15 @@ export function renderConnectError(refusal: Refusal, context: ConnectErrorContex
     detailedErrorCode: number,
   }
   if (context.acceptsProblem) return renderProblem(refusal, { status, surface: body }, context)
-  return { status, headers: errorHeaders(refusal, status, context), body }
+  const headers = errorHeaders(refusal, status, context)
+  const challenge = status === 401 ? { 'WWW-Authenticate': 'Basic realm="connect"' } : {}
+  return { status, headers: { ...headers, ...challenge }, body }
 }
 
 /**
  * How a push of an entity ends when it meets a refusal: never an HTTP error, but an operation
- * that failed with the status code of the refusal. A platform's question is a warning. Source: Connect specification 4.5 and 17.4.
+ * that failed with the status code of the refusal.
+ * A question of the platform is a warning. Source: Connect specification 4.5 and 17.4.
  */
 export function toPushOutcome(
   refusal: Refusal,

@@ -35,10 +35,10 @@ export const wordingOf = (refusal: Refusal, look: Look, context: ErrorContext): 
 /** Fills a text of a look; `docsUrl` and `correlationId` are the edge's to know. */
 export function fillText(text: string, values: Values, context: ErrorContext): string {
   const edge: Values = {
-    docsUrl: `${context.origin}/docs/limits`,
+    docsUrl: values['docsUrl'] ?? `${context.origin}/docs/limits`,
     correlationId: context.requestId.replaceAll('-', ''),
   }
-  return fillTemplate(text, { ...edge, ...values })
+  return fillTemplate(text, { ...values, ...edge })
 }
 
 /**
@@ -82,6 +82,9 @@ export function faultsOf(refusal: Refusal, field?: string): readonly Fault[] {
   if (Array.isArray(issues)) return issues.slice(0, issuesMax)
   if (refusal.code === 'validation.fields_missing' && typeof fields === 'string') {
     return splitFields(fields).map((name) => ({ path: name, message: 'is required' }))
+  }
+  if (refusal.code === 'validation.choice_exclusive' && typeof fields === 'string') {
+    return [{ path: splitFields(fields)[0], message: `must have exactly one of ${fields}` }]
   }
   if (Array.isArray(items) && items.length > 0) return listFaults(items, 'items', refusal)
   if (Array.isArray(rows) && rows.length > 0) return listFaults(rows, 'rows', refusal)
