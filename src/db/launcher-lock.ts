@@ -34,7 +34,7 @@ export function takeLock(path: string): () => void {
     }
     const holder = readHolder(path)
     if (holder !== undefined) {
-      if (isAlive(holder.pid) && startOf(holder.pid) === holder.startedAt) {
+      if (holder.pid > 0 && isAlive(holder.pid) && startOf(holder.pid) === holder.startedAt) {
         throw new StartError(
           `Another Tallystick (process ${holder.pid}) is using this data folder; stop it or choose another TALLYSTICK_DATA_DIR.`,
         )

@@ -1,0 +1,261 @@
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+
+export type Environment = 'development' | 'production' | 'test'
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** Everything that the surroundings decide. One object, made once, frozen. */
+export type Config = Readonly<{
+  environment: Environment
+  host: string
+  /** 0 lets the system choose. */
+  port: number
+  /** Public origin in links and documentation, without a trailing slash. */
+  origin: string
+  /** Absolute. */
+  dataDir: string
+  /** Empty: the bundled PostgreSQL. */
+  databaseUrl: string
+  /** Owner's URL for migrations; the same as `databaseUrl` when not given. */
+  migrateUrl: string
+  connectionsMax: number
+  /** 32 bytes; undefined: the file in the data folder, made at the first start. */
+  masterKey: Uint8Array | undefined
+  clockOffsetMs: number
+  hasDemo: boolean
+  logLevel: LogLevel
+  /** undefined: pretty when standard output is a terminal. */
+  isLogPretty: boolean | undefined
+  laneQueueMax: number
+  laneBatchMax: number
+  drainSeconds: number
+  allowsUnsafeDatabase: boolean
+  anchorFile: string
+}>
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const environments = ['development', 'production', 'test'] as const
+const dayMs = 86_400_000
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: dayMs }
+const masterKeyBytes = 32
+
+/** A variable has a wrong value. The process ends with exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly exitCode = 2
+  readonly variable: string
+
+  constructor(variable: string, sentence: string) {
+    super(`${variable} ${sentence}`)
+    this.variable = variable
+  }
+}
+
+/** Folder of the package: where `package.json`, `migrations/` and `plans.json` are. */
+export const packageRoot = findPackageRoot(import.meta.dirname)
+
+/** Version of this release. */
+export const version = readVersion()
+
+/**
+ * Reads the environment, and a `.env` file of the working folder unless in production; the
+ * environment wins. Throws ConfigError naming the first wrong variable.
+ * Source: platform specification 27.
+ */
+export function loadConfig(
+  variables: Variables = process.env,
+  { cwd = process.cwd() }: Readonly<{ cwd?: string }> = {},
+): Config {
+  const env = withFile(variables, cwd)
+  const environment = oneOf(env, 'TALLYSTICK_ENV', environments, 'development')
+  const isProduction = environment === 'production'
+  const port = integer(env, 'PORT', 4_400, [0, 65_535])
+  const dataDir = resolve(cwd, text(env, 'TALLYSTICK_DATA_DIR', '.tallystick'))
+  const databaseUrl = databaseAddress(env, 'DATABASE_URL')
+  const config: Config = {
+    environment,
+    host: listener(env, isProduction),
+    port,
+    origin: publicOrigin(env, port, isProduction),
+    dataDir,
+    databaseUrl,
+    migrateUrl: databaseAddress(env, 'TALLYSTICK_MIGRATE_URL') || databaseUrl,
+    connectionsMax: integer(env, 'TALLYSTICK_DB_POOL', 12, [3, 200]),
+    masterKey: masterKey(env, isProduction && databaseUrl !== ''),
+    clockOffsetMs: clockOffset(env, isProduction),
+    hasDemo: flag(env, 'TALLYSTICK_DEMO') ?? environment === 'development',
+    logLevel: oneOf(env, 'TALLYSTICK_LOG_LEVEL', logLevels, 'info'),
+    isLogPretty: flag(env, 'TALLYSTICK_LOG_PRETTY'),
+    laneQueueMax: integer(env, 'TALLYSTICK_LANE_QUEUE', 1_000, [1, 10_000]),
+    laneBatchMax: integer(env, 'TALLYSTICK_LANE_BATCH', 500, [1, 5_000]),
+    drainSeconds: integer(env, 'TALLYSTICK_DRAIN_SECONDS', isProduction ? 5 : 0, [0, 300]),
+    allowsUnsafeDatabase: flag(env, 'TALLYSTICK_ALLOW_UNSAFE_DATABASE') ?? false,
+    anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
+  }
+  if (databaseUrl === '' && config.migrateUrl !== '') {
+    throw new ConfigError('TALLYSTICK_MIGRATE_URL', 'needs DATABASE_URL beside it.')
+  }
+  return Object.freeze(config)
+}
+
+function withFile(variables: Variables, cwd: string): Variables {
+  if (variables['TALLYSTICK_ENV'] === 'production') {
+    return variables
+  }
+  const file = readText(join(cwd, '.env'))
+  return file === undefined ? variables : { ...parseEnv(file), ...variables }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** A variable set to nothing counts as not set. */
+const text = (env: Variables, name: string, otherwise: string): string =>
+  env[name]?.trim() || otherwise
+
+function integer(
+  env: Variables,
+  name: string,
+  otherwise: number,
+  [lowest, highest]: readonly [number, number],
+): number {
+  const given = text(env, name, `${otherwise}`)
+  const value = Number(given)
+  if (!/^\d+$/.test(given) || value < lowest || value > highest) {
+    throw new ConfigError(name, `must be a whole number from ${lowest} to ${highest}.`)
+  }
+  return value
+}
+
+function flag(env: Variables, name: string): boolean | undefined {
+  const given = text(env, name, '').toLowerCase()
+  if (given === '' || given === 'auto') {
+    return undefined
+  }
+  if (given === '1' || given === 'true') {
+    return true
+  }
+  if (given === '0' || given === 'false') {
+    return false
+  }
+  throw new ConfigError(name, 'must be 1 or 0.')
+}
+
+function oneOf<Choice extends string>(
+  env: Variables,
+  name: string,
+  choices: readonly Choice[],
+  otherwise: Choice,
+): Choice {
+  const given = text(env, name, otherwise)
+  const chosen = choices.find((choice) => choice === given)
+  if (chosen === undefined) {
+    throw new ConfigError(name, `must be one of ${choices.join(', ')}.`)
+  }
+  return chosen
+}
+
+/** The variable, or the content of the file that its `_FILE` twin names. */
+function secret(env: Variables, name: string): string {
+  const path = text(env, `${name}_FILE`, '')
+  if (path === '') {
+    return text(env, name, '')
+  }
+  if (text(env, name, '') !== '') {
+    throw new ConfigError(name, `and ${name}_FILE are both given; keep one.`)
+  }
+  const content = readText(path)
+  if (content === undefined) {
+    throw new ConfigError(`${name}_FILE`, 'names a file that cannot be read.')
+  }
+  return content.trim()
+}
+
+/** Only a server that means it listens to other machines. */
+function listener(env: Variables, isProduction: boolean): string {
+  const host = text(env, 'HOST', '127.0.0.1')
+  const isAllowed = isProduction || flag(env, 'TALLYSTICK_ALLOW_REMOTE') === true
+  if (!isLoopback(host) && !isAllowed) {
+    throw new ConfigError(
+      'HOST',
+      'other than loopback needs TALLYSTICK_ENV=production or TALLYSTICK_ALLOW_REMOTE=1.',
+    )
+  }
+  return host
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+function publicOrigin(env: Variables, port: number, isProduction: boolean): string {
+  const given = text(env, 'TALLYSTICK_ORIGIN', `http://127.0.0.1:${port}`)
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  const isPlain = url !== undefined && url.pathname === '/' && url.search === '' && url.hash === ''
+  if (!isPlain || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
+    throw new ConfigError('TALLYSTICK_ORIGIN', 'must be an origin such as https://books.example.')
+  }
+  if (isProduction && url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new ConfigError('TALLYSTICK_ORIGIN', 'must be https in production.')
+  }
+  return url.origin
+}
+
+function databaseAddress(env: Variables, name: string): string {
+  const given = secret(env, name)
+  const isPostgres = /^postgres(ql)?:\/\//.test(given)
+  if (given !== '' && !isPostgres) {
+    throw new ConfigError(name, 'must start with postgres:// or postgresql://.')
+  }
+  return given
+}
+
+function masterKey(env: Variables, isRequired: boolean): Uint8Array | undefined {
+  const given = secret(env, 'TALLYSTICK_MASTER_KEY')
+  if (given === '') {
+    if (isRequired) {
+      throw new ConfigError(
+        'TALLYSTICK_MASTER_KEY',
+        'or TALLYSTICK_MASTER_KEY_FILE is required in production with DATABASE_URL.',
+      )
+    }
+    return undefined
+  }
+  const key = Buffer.from(given, 'base64')
+  if (key.length !== masterKeyBytes || key.every((byte) => byte === key[0])) {
+    throw new ConfigError('TALLYSTICK_MASTER_KEY', 'must be 32 random bytes in base64.')
+  }
+  return new Uint8Array(key)
+}
+
+/** `+400d`, `-3h`, `+0`; seconds, minutes, hours or days. */
+function clockOffset(env: Variables, isProduction: boolean): number {
+  const given = text(env, 'TALLYSTICK_CLOCK_OFFSET', '+0')
+  const [, sign, digits, unit = 's'] = /^([+-]?)(\d{1,6})([smhd]?)$/.exec(given) ?? []
+  if (digits === undefined) {
+    throw new ConfigError('TALLYSTICK_CLOCK_OFFSET', 'must look like +400d, -3h or +0.')
+  }
+  const offsetMs = Number(digits) * (unitMs[unit] ?? 1_000)
+  if (isProduction && offsetMs !== 0) {
+    throw new ConfigError('TALLYSTICK_CLOCK_OFFSET', 'is refused in production.')
+  }
+  return sign === '-' ? -offsetMs : offsetMs
+}
+
+/** The sources lie one folder below it, their build two. */
+function findPackageRoot(from: string): string {
+  const above = dirname(from)
+  return basename(above) === 'dist' ? dirname(above) : above
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readText(join(packageRoot, 'package.json')) ?? '{}')
+  return String(Reflect.get(Object(manifest), 'version') ?? '0.0.0')
+}
