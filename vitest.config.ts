@@ -6,7 +6,7 @@ const pure = [
   'src/kernel/**/*.test.ts',
   'src/modules/*/*.test.ts',
   'src/**/*.property.test.ts',
-  'test/{tidy,map,links}.test.ts',
+  'test/{tidy,map,docs}.test.ts',
 ]
 
 /** Files beside the rules that speak to PostgreSQL. */
@@ -35,7 +35,7 @@ export default defineConfig({
             'src/kernel/**',
             'src/modules/*/!(*.actions|*.queries|*.db|*.races|*.crash).test.ts',
             'src/**/*.property.test.ts',
-            'test/{tidy,map,links}.test.ts',
+            'test/{tidy,map,docs}.test.ts',
             'test/map/**',
             'dist/**',
             'node_modules/**',

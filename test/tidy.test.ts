@@ -39,7 +39,7 @@ const refused: readonly (readonly [what: string, path: string, text: string, ans
   ['SQL in a surface', 'src/api/books/c.ts', "'select 1 from account'", 'SQL outside its place'],
   ['SQL in an action', 'src/modules/tax/f.actions.ts', "'delete from account'", 'SQL outside its'],
   ['shouted SQL', 'src/jobs/a.ts', "'UPDATE account SET code = 1'", 'SQL outside its place'],
-  ['a builder outside', 'src/jobs/b.ts', "db.selectFrom('account').execute()", 'SQL outside its'],
+  ['a builder outside', 'src/jobs/b.ts', "sql.selectFrom('account')", 'SQL outside its'],
   [
     'a tenant table without its tenant',
     'src/modules/ledger/a.queries.ts',
