@@ -68,7 +68,7 @@ test('a negative tie mirrors the positive one: -0.125 at two decimals is -0.13',
 })
 
 test('rounding mirrors in the first five modes', () => {
-  check(
+  void check(
     property(ratios, mirrored, (value, mode) => {
       expect(round(ratio(-value.num, value.den), mode)).toBe(-round(value, mode))
     }),
@@ -76,7 +76,7 @@ test('rounding mirrors in the first five modes', () => {
 })
 
 test('rounding keeps order in every mode and moves by less than one', () => {
-  check(
+  void check(
     property(ratios, ratios, constantFrom(...modes), (a, b, mode) => {
       const [low, high] = compareRatios(a, b) <= 0 ? [a, b] : [b, a]
       expect(round(low, mode) <= round(high, mode)).toBe(true)
@@ -86,7 +86,7 @@ test('rounding keeps order in every mode and moves by less than one', () => {
 })
 
 test('parts add up to the target, stay within one of their share, and mirror', () => {
-  check(
+  void check(
     property(array(ratios, { minLength: 1, maxLength: 30 }), mirrored, (shares, mode) => {
       const target = round(sumRatios(shares), mode)
       const parts = apportion(target, shares)
@@ -123,7 +123,7 @@ test('weights that cancel each other are refused', () => {
 
 test('an allocation adds up and each part is within one unit of its share', () => {
   const weightLists = array(bigInt({ min: 0n, max: 10n ** 9n }), { minLength: 1, maxLength: 50 })
-  check(
+  void check(
     property(bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), weightLists, (amount, weights) => {
       const parts = allocate(amount, weights)
       const sum = total(weights)
@@ -136,7 +136,7 @@ test('an allocation adds up and each part is within one unit of its share', () =
 })
 
 test('reading a written decimal gives the same value', () => {
-  check(
+  void check(
     property(decimals, ([units, scale]) => {
       const value = decimal(units, scale)
       expect(parseDecimal(formatDecimal(value), 'value')).toEqual(value)

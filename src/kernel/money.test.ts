@@ -87,7 +87,7 @@ test.each([
 })
 
 test('reading what was written gives the same amount, as text and as a JSON number', () => {
-  check(
+  void check(
     property(minors, currencies, (minor, currency) => {
       const amount = money(minor, currency)
       expect(parseAmount(toDecimalText(amount), currency, 'amount')).toEqual(amount)
@@ -98,7 +98,7 @@ test('reading what was written gives the same amount, as text and as a JSON numb
 })
 
 test('adding and subtracting are exact and undo each other', () => {
-  check(
+  void check(
     property(minors, minors, (a, b) => {
       const [left, right] = [money(a, 'USD'), money(b, 'USD')]
       expect(add(left, right)).toEqual(money(a + b, 'USD'))

@@ -14,7 +14,7 @@ import { parseCursor, parsePageParameter, toCursor } from './page.ts'
 const keys = array(oneof(string({ unit: 'binary' }), integer(), constant(null), constant(true)))
 
 test('a cursor leads back to its key', () => {
-  check(
+  void check(
     property(keys, (key) => {
       const cursor = toCursor('invoices by date', key)
       expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/)
@@ -37,7 +37,7 @@ test.each([
 })
 
 test('whatever the text, a cursor is read or refused', () => {
-  check(
+  void check(
     property(string(), (text) => {
       expect(() => parseCursor('bills', text, 2)).toThrow('request.cursor_invalid')
     }),
@@ -61,7 +61,7 @@ test.each(['0', '101', '-1', '1.5', '1e2', 'ten', '', '9999999999999999999'])(
 )
 
 test('numbers in a key survive exactly', () => {
-  check(
+  void check(
     property(double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       expect(parseCursor('q', toCursor('q', [value]), 1)[0]).toBe(Object.is(value, -0) ? 0 : value)
     }),
