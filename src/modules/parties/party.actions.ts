@@ -1,0 +1,135 @@
+import type { Ctx } from '../../db/write.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+import { deletePartyRow, insertParty, updatePartyRow } from './party.db.ts'
+import { countOpenDocuments, findParty, findPartyByEmail, getParty } from './party.queries.ts'
+import {
+  emptyFields,
+  localPartOf,
+  type NewParty,
+  type Party,
+  type PartyChanges,
+  type PartyRole,
+} from './party.ts'
+
+/**
+ * Keeps a new customer or supplier.
+ * Refuses: resource.external_id_taken.
+ */
+export async function createParty(ctx: Ctx, given: NewParty): Promise<Party> {
+  const party: Party = {
+    ...emptyFields,
+    ...given,
+    id: ctx.newId('party'),
+    businessId: ctx.businessId,
+    isCustomer: given.isCustomer ?? given.isSupplier !== true,
+    isSupplier: given.isSupplier ?? false,
+    archivedAt: null,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+    receivable: 0n,
+    customerCredit: 0n,
+    payable: 0n,
+    supplierCredit: 0n,
+  }
+  await insertParty(ctx.tx, party)
+  record(ctx, 'created', party)
+  return party
+}
+
+/**
+ * Changes what is given and leaves the rest; issued documents keep their copy.
+ * Refuses, in this order: resource.not_found, resource.external_id_taken.
+ */
+export async function updateParty(
+  ctx: Ctx,
+  {
+    partyId,
+    role,
+    changes,
+  }: Readonly<{ partyId: string; role?: PartyRole; changes: PartyChanges }>,
+): Promise<Party> {
+  const before = await getParty(ctx.tx, ctx.businessId, partyId, role)
+  const party = { ...before, ...changes, updatedAt: ctx.now }
+  await updatePartyRow(ctx.tx, party)
+  record(ctx, 'updated', party, before)
+  return party
+}
+
+/**
+ * The party of a role with this e-mail address, made now if there is none.
+ * Refuses: nothing.
+ */
+export async function findOrCreateParty(
+  ctx: Ctx,
+  given: Omit<NewParty, 'name' | 'email'> &
+    Readonly<{ name?: string; email: string; role: PartyRole }>,
+): Promise<Readonly<{ party: Party; isCreated: boolean }>> {
+  const { role, name, ...fields } = given
+  const found = await findPartyByEmail(ctx.tx, ctx.businessId, given.email, role)
+  if (found !== undefined) return { party: found, isCreated: false }
+  const roles = { isCustomer: role === 'customer', isSupplier: role === 'supplier' }
+  const party = await createParty(ctx, {
+    ...fields,
+    ...roles,
+    name: name ?? localPartOf(given.email),
+  })
+  return { party, isCreated: true }
+}
+
+/**
+ * Takes a party out of lists; its documents keep their copy.
+ * Refuses, in this order: resource.not_found, party.has_open_documents.
+ */
+export async function deleteParty(
+  ctx: Ctx,
+  { partyId, role }: Readonly<{ partyId: string; role?: PartyRole }>,
+): Promise<void> {
+  const party = await getParty(ctx.tx, ctx.businessId, partyId, role)
+  const count = await countOpenDocuments(ctx.tx, ctx.businessId, party.id)
+  if (count > 0) throw new Refusal('party.has_open_documents', { name: party.name, count })
+  await deletePartyRow(ctx.tx, ctx.businessId, party.id, ctx.now)
+  record(ctx, 'deleted', { ...party, updatedAt: ctx.now }, party)
+}
+
+/**
+ * Makes a party unusable for new documents, or usable again.
+ * Refuses: resource.not_found.
+ */
+export async function archiveParty(
+  ctx: Ctx,
+  { partyId, isArchived }: Readonly<{ partyId: Id<'party'>; isArchived: boolean }>,
+): Promise<Party> {
+  const before = await findParty(ctx.tx, ctx.businessId, partyId)
+  if (before === undefined) {
+    throw new Refusal('resource.not_found', { resource: 'Customer', id: partyId })
+  }
+  const party = { ...before, archivedAt: isArchived ? ctx.now : null, updatedAt: ctx.now }
+  await updatePartyRow(ctx.tx, party)
+  record(ctx, isArchived ? 'archived' : 'restored', party, before)
+  return party
+}
+
+function record(ctx: Ctx, what: string, party: Party, before?: Party): void {
+  ctx.audit({
+    action: `party.${what}`,
+    resource: 'party',
+    resourceId: party.id,
+    ...(before !== undefined && { before: toImage(before) }),
+    after: toImage(party),
+  })
+  ctx.emit({
+    type: `party.${what}`,
+    resource: 'party',
+    resourceId: party.id,
+    payload: toImage(party),
+  })
+}
+
+const toImage = (party: Party): Readonly<Record<string, unknown>> => ({
+  ...party,
+  receivable: party.receivable.toString(),
+  customerCredit: party.customerCredit.toString(),
+  payable: party.payable.toString(),
+  supplierCredit: party.supplierCredit.toString(),
+})
