@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
@@ -22,6 +23,12 @@ test('each dependency is pinned to one version', () => {
   const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies })
 
   expect(versions.filter((version) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(`${version}`))).toEqual([])
+})
+
+test('the lock file names the packages of every platform, so that npm ci accepts it', () => {
+  const run = spawnSync(process.execPath, ['scripts/lock.mjs', '--check'], { cwd: root })
+
+  expect(`${run.stdout}${run.stderr}`).toBe('')
 })
 
 test('each decision is listed, and numbers are not used twice', () => {
