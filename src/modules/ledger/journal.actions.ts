@@ -1,0 +1,423 @@
+import type { Call } from '../../db/lane.ts'
+import type { Ctx, Outcome } from '../../db/write.ts'
+import { assert } from '../../kernel/assert.ts'
+import { type CalendarDate, dateIn, monthStart } from '../../kernel/dates.ts'
+import { isRefusal, Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { Account } from './account.ts'
+import { toDeltas } from './balance.ts'
+import { type Book, loadBook } from './book.queries.ts'
+import {
+  carryForward,
+  deleteDraftRow,
+  insertDraft,
+  insertEntries,
+  markDraftPosted,
+  updateDraftRow,
+} from './journal.db.ts'
+import { getDraft, getEntry } from './journal.queries.ts'
+import {
+  type Draft,
+  type Entry,
+  type Journal,
+  type Line,
+  mirrored,
+  type NewEntry,
+  requireBalanced,
+  requireShape,
+  toChainRecord,
+  totals,
+} from './journal.ts'
+import { takeNumbers } from './number-series.actions.ts'
+import { type Calendar, firstOpenDate, type LockScope, requireOpenDate } from './period.ts'
+
+type Prepared = Readonly<{ ctx: Ctx; entry: NewEntry; id: Id<'entry'> }>
+
+/**
+ * Posts one entry: lines, roll-ups, number, chain record, audit row and event in one commit.
+ * Refuses, in this order: ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
+ * ledger.amount_overflow, ledger.account_not_found, ledger.account_inactive,
+ * ledger.account_is_group, ledger.account_currency_mismatch, ledger.journal_unbalanced,
+ * ledger.journal_unbalanced_currency, ledger.date_too_far, ledger.period_closed,
+ * ledger.period_locked, tax.return_filed.
+ * Source: ledger specification 4 and 7.
+ */
+export async function postEntry(ctx: Ctx, entry: NewEntry): Promise<Entry> {
+  const book = await ctx.remember(loadBook)
+  requirePostable(entry, book, calendarOf(ctx, book))
+  return only(await writeEntries([{ ctx, entry, id: ctx.newId('entry') }]))
+}
+
+/**
+ * Posts a manual entry at once.
+ * Refuses, in this order: ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
+ * ledger.amount_overflow, ledger.account_not_found, ledger.account_inactive,
+ * ledger.account_is_group, ledger.account_is_control, ledger.account_currency_mismatch,
+ * ledger.journal_unbalanced, ledger.date_too_far, ledger.period_closed, ledger.period_locked.
+ * Source: Books specification 12.1; ledger specification 4.4.
+ */
+export async function postJournal(ctx: Ctx, journal: Journal): Promise<Entry> {
+  const [outcome] = await postJournals([{ ctx, input: journal }])
+  assert(outcome !== undefined, 'one call has one outcome')
+  if ('refusal' in outcome) throw outcome.refusal
+  return outcome.value
+}
+
+/**
+ * The set form of `postJournal`: many manual entries of one business in one statement. A refused
+ * one leaves nothing and does not touch its neighbours.
+ */
+export async function postJournals(
+  calls: readonly Call<Ctx, Journal>[],
+): Promise<readonly Outcome<Entry>[]> {
+  const [first] = calls
+  if (first === undefined) return []
+  const book = await first.ctx.remember(loadBook)
+  const calendar = calendarOf(first.ctx, book)
+  const checked = calls.map(({ ctx, input }): Prepared | Refusal => {
+    try {
+      return { ctx, entry: prepareJournal(input, book, calendar), id: ctx.newId('entry') }
+    } catch (error) {
+      if (isRefusal(error)) return error
+      throw error
+    }
+  })
+  const entries = await writeEntries(checked.filter((one): one is Prepared => !isRefusal(one)))
+  let next = 0
+  return checked.map((one): Outcome<Entry> => {
+    if (isRefusal(one)) return { refusal: one }
+    const value = entries[next]
+    next += 1
+    assert(value !== undefined, 'every accepted call has an entry')
+    return { value }
+  })
+}
+
+/**
+ * Keeps a manual entry without touching any balance until it is posted.
+ * Refuses, in this order: ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
+ * ledger.account_not_found, ledger.account_inactive, ledger.account_is_group,
+ * ledger.account_is_control, ledger.account_currency_mismatch, ledger.journal_unbalanced.
+ * Source: Books specification 12.1 (create gives a draft).
+ */
+export async function draftJournal(ctx: Ctx, journal: Journal): Promise<Draft> {
+  const book = await ctx.remember(loadBook)
+  prepareJournal(journal, book, undefined)
+  const draft = toDraft(ctx, ctx.newId('entry'), journal)
+  await insertDraft(ctx.tx, ctx.businessId, toRow(draft, ctx.now))
+  record(ctx, 'drafted', draft.id)
+  return draft
+}
+
+/**
+ * Replaces a draft.
+ * Refuses, in this order: what `draftJournal` refuses, resource.not_found, ledger.entry_not_draft.
+ */
+export async function updateDraft(
+  ctx: Ctx,
+  { draftId, journal }: Readonly<{ draftId: Id<'entry'>; journal: Journal }>,
+): Promise<Draft> {
+  const before = await lockDraft(ctx, draftId)
+  prepareJournal(journal, await ctx.remember(loadBook), undefined)
+  const draft = { ...toDraft(ctx, draftId, journal), createdAt: before.createdAt }
+  await updateDraftRow(ctx.tx, ctx.businessId, toRow(draft, ctx.now))
+  record(ctx, 'updated', draftId)
+  return draft
+}
+
+/** Removes a draft. Refuses, in this order: resource.not_found, ledger.entry_not_draft. */
+export async function deleteDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<void> {
+  await lockDraft(ctx, draftId)
+  await deleteDraftRow(ctx.tx, ctx.businessId, draftId)
+  record(ctx, 'deleted', draftId)
+}
+
+/**
+ * Posts a draft; the entry keeps the draft's id and takes its number now.
+ * Refuses, in this order: resource.not_found, ledger.entry_not_draft, then what `postJournal`
+ * refuses.
+ */
+export async function postDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<Entry> {
+  const draft = await lockDraft(ctx, draftId)
+  const book = await ctx.remember(loadBook)
+  const entry = prepareJournal(draft, book, calendarOf(ctx, book))
+  await markDraftPosted(ctx.tx, ctx.businessId, draftId)
+  return only(await writeEntries([{ ctx, entry, id: draftId }]))
+}
+
+type ReverseJournal = Readonly<{
+  entryId: Id<'entry'>
+  /** Absent: the original's date if open, else the first open day. */
+  date?: CalendarDate
+  reason: string
+}>
+
+/**
+ * Reverses a manual entry by a mirrored one.
+ * Refuses, in this order: resource.not_found, ledger.entry_not_posted,
+ * ledger.entry_already_reversed, ledger.entry_has_source, ledger.reversal_too_early, then what
+ * `postEntry` refuses about dates.
+ * Source: ledger specification 4.4; Books specification 12.1.
+ */
+export async function reverseJournal(
+  ctx: Ctx,
+  { entryId, date, reason }: ReverseJournal,
+): Promise<Entry> {
+  const original = await requireReversible(ctx, entryId)
+  if (original.sourceType !== 'manual') {
+    throw new Refusal('ledger.entry_has_source', {
+      number: original.number,
+      source: original.sourceType,
+    })
+  }
+  return reverse(ctx, original, { date, reason, scope: 'journals' })
+}
+
+type ReverseEntry = Readonly<{
+  entryId: Id<'entry'>
+  date?: CalendarDate
+  reason: string
+  scope: LockScope
+}>
+
+/**
+ * Reverses the entry of a document; the document's own action calls it.
+ * Refuses, in this order: resource.not_found, ledger.entry_already_reversed,
+ * ledger.reversal_too_early, then what `postEntry` refuses about dates.
+ */
+export async function reverseEntry(
+  ctx: Ctx,
+  { entryId, date, reason, scope }: ReverseEntry,
+): Promise<Entry> {
+  return reverse(ctx, await requireReversible(ctx, entryId), { date, reason, scope })
+}
+
+async function reverse(
+  ctx: Ctx,
+  original: Entry,
+  {
+    date,
+    reason,
+    scope,
+  }: Readonly<{ date: CalendarDate | undefined; reason: string; scope: LockScope }>,
+): Promise<Entry> {
+  const calendar = calendarOf(ctx, await ctx.remember(loadBook))
+  const accountingDate = date ?? firstOpenDate(original.accountingDate, calendar, scope)
+  if (accountingDate < original.accountingDate) {
+    throw new Refusal('ledger.reversal_too_early', { date: original.accountingDate })
+  }
+  return postEntry(ctx, {
+    accountingDate,
+    kind: 'reversal',
+    sourceType: original.sourceType,
+    ...(original.sourceId !== undefined && { sourceId: original.sourceId }),
+    description: `Reversal of ${original.number}: ${reason}`.slice(0, 500),
+    reversesEntryId: original.id,
+    scope,
+    lines: mirrored(original.lines),
+  })
+}
+
+async function requireReversible(ctx: Ctx, entryId: Id<'entry'>): Promise<Entry> {
+  const { entry, reversedByNumber } = await getEntry(ctx.tx, ctx.businessId, entryId)
+  if (reversedByNumber !== null) {
+    throw new Refusal('ledger.entry_already_reversed', {
+      number: entry.number,
+      reversal: reversedByNumber,
+    })
+  }
+  if (entry.kind === 'reversal') {
+    throw new Refusal('ledger.entry_already_reversed', {
+      number: entry.number,
+      reversal: entry.number,
+    })
+  }
+  return entry
+}
+
+async function lockDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<Draft> {
+  const draft = await getDraft(ctx.tx, ctx.businessId, draftId)
+  if (draft.postedNumber !== null) {
+    throw new Refusal('ledger.entry_not_draft', { number: draft.postedNumber, status: 'posted' })
+  }
+  return draft
+}
+
+/** Turns a manual entry into lines of accounts, checked; with a calendar its date too. */
+function prepareJournal(journal: Journal, book: Book, calendar: Calendar | undefined): NewEntry {
+  const { baseCurrency } = book.business
+  requireShape(journal.lines.map(({ base }) => ({ amount: base, base })))
+  const lines = journal.lines.map(({ accountCode, base, description }): Line => {
+    const account = book.accountByCode.get(accountCode)
+    if (account === undefined) {
+      throw new Refusal('ledger.account_not_found', { account: accountCode })
+    }
+    return {
+      accountId: account.id,
+      currency: baseCurrency,
+      amount: base,
+      base,
+      ...(account.level === 'tagged' && { taxTag: 'settlement' }),
+      ...(description !== null && { description }),
+    }
+  })
+  const entry: NewEntry = {
+    accountingDate: journal.accountingDate,
+    kind: 'standard',
+    sourceType: 'manual',
+    description: journal.description,
+    ...(journal.reference !== null && { reference: journal.reference }),
+    ...(journal.externalId !== undefined && { externalId: journal.externalId }),
+    scope: 'journals',
+    lines,
+  }
+  requirePostable(entry, book, calendar, { isManual: true })
+  return entry
+}
+
+/** The checks of a posting in the order of ledger specification 7.7. */
+function requirePostable(
+  entry: NewEntry,
+  book: Book,
+  calendar: Calendar | undefined,
+  { isManual = false } = {},
+): void {
+  const { lines } = entry
+  requireShape(lines)
+  const accounts = lines.map(({ accountId }) => {
+    const account = book.accountById.get(accountId)
+    if (account === undefined) throw new Refusal('ledger.account_not_found', { account: accountId })
+    return account
+  })
+  for (const account of accounts) requireUsable(account)
+  for (const [index, account] of accounts.entries()) {
+    if (isManual && account.level === 'locked') {
+      throw new Refusal('ledger.account_is_control', {
+        account: account.code,
+        use: documentsOf(account.role),
+      })
+    }
+    const currency = lines[index]?.currency
+    if (account.currency !== null && account.currency !== currency) {
+      throw new Refusal('ledger.account_currency_mismatch', {
+        account: account.code,
+        accountCurrency: account.currency,
+      })
+    }
+  }
+  requireBalanced(lines, book.business.baseCurrency)
+  if (calendar === undefined) return
+  const hasTax = lines.some(({ taxTag }) => taxTag !== undefined && taxTag !== 'settlement')
+  requireOpenDate(entry.accountingDate, calendar, { scope: entry.scope, hasTax })
+}
+
+function requireUsable(account: Account): void {
+  if (account.archivedAt !== null) {
+    throw new Refusal('ledger.account_inactive', { account: account.code })
+  }
+  if (account.isHeader) throw new Refusal('ledger.account_is_group', { account: account.code })
+}
+
+const documentsByRole: Readonly<Record<string, string>> = {
+  receivables: 'invoices and receipts',
+  payables: 'bills and bill payments',
+  customer_deposits: 'receipts',
+  supplier_deposits: 'bill payments',
+  retained_earnings: 'the year-end close',
+  opening_equity: 'opening balances',
+}
+
+const documentsOf = (role: string | null): string =>
+  documentsByRole[role ?? ''] ?? 'documents in another currency'
+
+/** Writes entries of one business in one statement, with everything a commit owes them. */
+async function writeEntries(prepared: readonly Prepared[]): Promise<readonly Entry[]> {
+  const [first] = prepared
+  if (first === undefined) return []
+  const { ctx } = first
+  const dates = prepared.map(({ entry }) => entry.accountingDate)
+  const numbers = await takeNumbers(ctx, { kind: 'journal', surface: 'books', dates })
+  const entries = prepared.map((one, index): Entry => {
+    const number = numbers[index]
+    assert(number !== undefined, 'one number per entry')
+    return {
+      ...one.entry,
+      id: one.id,
+      seq: one.ctx.nextEntrySeq(),
+      number,
+      recordedAt: one.ctx.recordedAt,
+      actor: one.ctx.actor,
+      totalBase: totals(one.entry.lines).debit,
+    }
+  })
+  await insertEntries(ctx.tx, {
+    businessId: ctx.businessId,
+    link: ctx.link,
+    entries,
+    deltas: toDeltas(entries),
+    horizon: await moveHorizon(ctx, dates),
+  })
+  for (const [index, entry] of entries.entries()) {
+    const own = prepared[index]?.ctx
+    assert(own !== undefined, 'one context per entry')
+    own.chain('E', toChainRecord(entry))
+    own.audit({ action: 'journal_entry.posted', resource: 'journal_entry', resourceId: entry.id })
+    own.emit({
+      type: 'ledger.journal_entry.posted',
+      resource: 'journal_entry',
+      resourceId: entry.id,
+      payload: entry,
+    })
+  }
+  return entries
+}
+
+/** Extends the roll-ups to the newest month of the postings and answers it. */
+async function moveHorizon(ctx: Ctx, dates: readonly CalendarDate[]): Promise<CalendarDate> {
+  const months = dates.map(monthStart)
+  const newest = months.sort().at(-1)
+  assert(newest !== undefined, 'a posting has a date')
+  const horizon = ctx.horizon()
+  if (horizon !== null && newest <= horizon) return horizon
+  if (horizon !== null) {
+    await carryForward(ctx.tx, ctx.businessId, { from: horizon, to: newest })
+  }
+  ctx.moveHorizon(newest)
+  return newest
+}
+
+const calendarOf = (ctx: Ctx, { business, locks }: Book): Calendar => ({
+  booksStart: business.booksStart,
+  today: dateIn(ctx.now, business.timeZone),
+  locks,
+})
+
+const toDraft = (ctx: Ctx, id: Id<'entry'>, journal: Journal): Draft => ({
+  ...journal,
+  id,
+  postedNumber: null,
+  createdAt: ctx.now,
+})
+
+const toRow = (draft: Draft, at: string) => ({
+  draftId: draft.id,
+  accountingDate: draft.accountingDate,
+  description: draft.description,
+  reference: draft.reference,
+  lines: JSON.stringify(draft.lines.map((line) => ({ ...line, base: line.base.toString() }))),
+  at,
+})
+
+function record(ctx: Ctx, what: 'drafted' | 'updated' | 'deleted', draftId: Id<'entry'>): void {
+  ctx.audit({
+    action: `journal_draft.${what}`,
+    resource: 'journal_draft',
+    resourceId: draftId,
+  })
+}
+
+function only(entries: readonly Entry[]): Entry {
+  const [entry] = entries
+  assert(entry !== undefined, 'one posting has one entry')
+  return entry
+}

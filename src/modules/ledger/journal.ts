@@ -1,0 +1,181 @@
+import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+import { amountMax, money } from '../../kernel/money.ts'
+import type { LockScope } from './period.ts'
+
+export const linesMin = 2
+export const linesMax = 1_000
+export const descriptionMax = 500
+
+export type EntryKind = 'standard' | 'reversal' | 'fx' | 'closing' | 'opening'
+
+/**
+ * One row of an entry. `amount` is in minor units of `currency`, `base` in minor units of the base
+ * currency; both signed, debit positive. `rate` is base per one unit, as decimal text.
+ */
+export type Line = Readonly<{
+  accountId: Id<'account'>
+  currency: string
+  amount: bigint
+  base: bigint
+  rate?: string
+  rateSource?: string
+  partyId?: Id<'party'>
+  openItemId?: Id<'item'>
+  taxTag?: string
+  bucket?: 0 | 1
+  description?: string
+}>
+
+/** An entry as a module hands it over. `scope` names the soft lock that applies to it. */
+export type NewEntry = Readonly<{
+  accountingDate: CalendarDate
+  kind: EntryKind
+  sourceType: string
+  sourceId?: string
+  description: string
+  reference?: string
+  externalId?: string
+  reversesEntryId?: Id<'entry'>
+  scope: LockScope
+  lines: readonly Line[]
+}>
+
+/** A posted entry: immutable. `seq` counts from 1 per business in the order of commit. */
+export type Entry = NewEntry &
+  Readonly<{
+    id: Id<'entry'>
+    seq: bigint
+    number: string
+    recordedAt: Instant
+    actor: string
+    totalBase: bigint
+  }>
+
+/** A line of a manual entry, in base currency; `base` signed, debit positive, not zero. */
+export type JournalLine = Readonly<{
+  accountCode: string
+  base: bigint
+  description: string | null
+}>
+
+/** A manual entry before it is posted; also the content of a draft. */
+export type Journal = Readonly<{
+  accountingDate: CalendarDate
+  description: string
+  reference: string | null
+  externalId?: string
+  lines: readonly JournalLine[]
+}>
+
+/**
+ * Two to a thousand lines, none empty, each amount within 15 digits.
+ * Refuses, in this order: ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
+ * ledger.amount_overflow.
+ * Source: ledger specification 4.3 (J3), 7.7 and 12.
+ */
+export function requireShape(lines: readonly Pick<Line, 'amount' | 'base'>[]): void {
+  if (lines.length < linesMin) throw new Refusal('ledger.too_few_lines', { min: linesMin })
+  if (lines.length > linesMax) throw new Refusal('ledger.too_many_lines', { max: linesMax })
+  for (const [index, { amount, base }] of lines.entries()) {
+    if (amount === 0n && base === 0n) throw new Refusal('ledger.line_zero', { line: index + 1 })
+    if (isTooLarge(amount) || isTooLarge(base)) throw new Refusal('ledger.amount_overflow')
+  }
+}
+
+/**
+ * Debits equal credits to the minor unit in base currency, and in every currency of the entry.
+ * Refuses, in this order: ledger.journal_unbalanced, ledger.journal_unbalanced_currency.
+ * Source: Books reference, journal entries; ledger specification 4.3 (J1, J2). Stated again by the
+ * trigger `journal_balanced`.
+ */
+export function requireBalanced(
+  lines: readonly Pick<Line, 'currency' | 'amount' | 'base'>[],
+  baseCurrency: string,
+): void {
+  const { debit, credit } = totals(lines)
+  if (debit !== credit) {
+    throw new Refusal('ledger.journal_unbalanced', {
+      debit: money(debit, baseCurrency),
+      credit: money(credit, baseCurrency),
+      difference: money(abs(debit - credit), baseCurrency),
+    })
+  }
+  if (lines.every(({ currency }) => currency === baseCurrency)) return
+  const sumByCurrency = new Map<string, bigint>()
+  for (const { currency, amount } of lines) {
+    sumByCurrency.set(currency, (sumByCurrency.get(currency) ?? 0n) + amount)
+  }
+  for (const [currency, sum] of sumByCurrency) {
+    if (sum !== 0n) {
+      throw new Refusal('ledger.journal_unbalanced_currency', {
+        currency,
+        difference: money(abs(sum), currency),
+      })
+    }
+  }
+}
+
+/** Both sides of an entry in base currency, each positive. */
+export function totals(lines: readonly Pick<Line, 'base'>[]): { debit: bigint; credit: bigint } {
+  let debit = 0n
+  let credit = 0n
+  for (const { base } of lines) {
+    if (base > 0n) debit += base
+    else credit -= base
+  }
+  return { debit, credit }
+}
+
+/** The mirrored lines of a reversal: every sign turned, everything else as it was. */
+export const mirrored = (lines: readonly Line[]): readonly Line[] =>
+  lines.map((line) => ({ ...line, amount: -line.amount, base: -line.base }))
+
+/**
+ * Canonical form of an entry in the hash chain.
+ * Source: ledger specification 7.6, record E.
+ */
+export function toChainRecord(entry: Entry): (string | null | (string | null)[])[] {
+  return [
+    'E',
+    entry.seq.toString(),
+    entry.id,
+    entry.number,
+    entry.accountingDate,
+    entry.recordedAt,
+    entry.kind,
+    entry.sourceType,
+    entry.sourceId ?? null,
+    entry.reversesEntryId ?? null,
+    entry.externalId ?? null,
+    entry.actor,
+    entry.description,
+    ...entry.lines.map((line, index) => [
+      String(index + 1),
+      line.accountId,
+      line.currency,
+      line.amount.toString(),
+      line.base.toString(),
+      line.rate === undefined ? null : trimRate(line.rate),
+      line.rateSource ?? null,
+      line.partyId ?? null,
+      line.openItemId ?? null,
+      line.taxTag ?? null,
+      '',
+      String(line.bucket ?? 0),
+      line.description ?? null,
+    ]),
+  ]
+}
+
+/** A rate without trailing zeros: `1520.000000000000` is `1520`. */
+export const trimRate = (rate: string): string =>
+  rate.includes('.') ? rate.replace(/\.?0+$/, '') : rate
+
+const isTooLarge = (amount: bigint): boolean => abs(amount) > amountMax
+const abs = (value: bigint): bigint => (value < 0n ? -value : value)
+
+/** A manual entry that is kept and not posted; `postedNumber` once it was. */
+export type Draft = Journal &
+  Readonly<{ id: Id<'entry'>; postedNumber: string | null; createdAt: Instant }>

@@ -1,0 +1,85 @@
+import type { Ctx } from '../../db/write.ts'
+import { assert } from '../../kernel/assert.ts'
+import type { CalendarDate } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { insertNumber, isNumberTaken, moveSeries, takeValues } from './number-series.db.ts'
+import {
+  formatNumber,
+  type NumberedKind,
+  type NumberSurface,
+  seriesOf,
+  valueInSeries,
+} from './number-series.ts'
+
+type Asked = Readonly<{ kind: NumberedKind; surface: NumberSurface; date: CalendarDate }>
+
+/**
+ * One number per date, in their order, from the yearly or endless series of kind and surface.
+ * Refuses: nothing. Two calls of one business never get the same number, and a rollback leaves no
+ * gap.
+ * Source: ledger specification 7.5.
+ */
+export async function takeNumbers(
+  ctx: Ctx,
+  { kind, surface, dates }: Omit<Asked, 'date'> & Readonly<{ dates: readonly CalendarDate[] }>,
+): Promise<readonly string[]> {
+  const seriesByYear = new Map<number, ReturnType<typeof seriesOf> & { count: number }>()
+  const years = dates.map((date) => {
+    const series = seriesOf(kind, surface, date)
+    const wanted = seriesByYear.get(series.year)
+    if (wanted === undefined) seriesByYear.set(series.year, { ...series, count: 1 })
+    else wanted.count += 1
+    return series.year
+  })
+  const wanted = [...seriesByYear.values()]
+  const taken = await takeValues(ctx.tx, ctx.businessId, { kind, surface, wanted })
+  const nextByYear = new Map(taken.map((row) => [row.year, { ...row, next: row.first }]))
+  return years.map((year) => {
+    const series = nextByYear.get(year)
+    assert(series !== undefined, 'every wanted series answers')
+    const number = formatNumber(series, series.next)
+    series.next += 1n
+    return number
+  })
+}
+
+/**
+ * Takes the next number of a series for a document and registers it.
+ * Refuses: nothing. A value that an explicit number already has is passed over.
+ * Source: ledger specification 7.5.
+ */
+export async function takeNumber(
+  ctx: Ctx,
+  { documentId, ...asked }: Asked & Readonly<{ documentId: string }>,
+): Promise<string> {
+  const { kind, surface, date } = asked
+  for (;;) {
+    const [number] = await takeNumbers(ctx, { kind, surface, dates: [date] })
+    assert(number !== undefined, 'one date gives one number')
+    if (await isNumberTaken(ctx.tx, ctx.businessId, { kind, number })) continue
+    await insertNumber(ctx.tx, ctx.businessId, { kind, number, documentId })
+    return number
+  }
+}
+
+/**
+ * Registers a number the caller chose. One that fits the series and is not below its next value
+ * moves the series behind it.
+ * Refuses: resource.number_taken.
+ * Source: ledger specification 7.5; Invoicing specification 8.8.
+ */
+export async function takeExplicitNumber(
+  ctx: Ctx,
+  input: Asked & Readonly<{ number: string; documentId: string; resource: string }>,
+): Promise<string> {
+  const { kind, surface, date, number, documentId, resource } = input
+  if (await isNumberTaken(ctx.tx, ctx.businessId, { kind, number })) {
+    throw new Refusal('resource.number_taken', { resource, number })
+  }
+  const series = seriesOf(kind, surface, date)
+  const value = valueInSeries(series, number)
+  if (value !== undefined)
+    await moveSeries(ctx.tx, ctx.businessId, { kind, surface, series, value })
+  await insertNumber(ctx.tx, ctx.businessId, { kind, number, documentId })
+  return number
+}
