@@ -22,9 +22,12 @@ test.each([
   ['invoicing', 'live', `oim_${zero(56)}cd5bae18`],
   ['books', 'live', `live_sk_${zero(40)}becb6b97`],
   ['books', 'test', `test_sk_${zero(40)}a7b2ce97`],
-] as const)('a %s %s key of zero bytes has the documented check value', (surface, environment, key) => {
-  expect(generateKey(surface, environment, zeros)).toBe(key)
-})
+] as const)(
+  'a %s %s key of zero bytes has the documented check value',
+  (surface, environment, key) => {
+    expect(generateKey(surface, environment, zeros)).toBe(key)
+  },
+)
 
 test('every generated key has its shape and passes its own check, and no other surface takes it', () => {
   fc.assert(

@@ -1,5 +1,12 @@
 import { assert } from '../../kernel/assert.ts'
-import { addDays, asDate, type Instant, instantFromMs, msOf, parseInstant } from '../../kernel/dates.ts'
+import {
+  addDays,
+  dateIn,
+  type Instant,
+  instantFromMs,
+  msOf,
+  parseInstant,
+} from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 
 /** The three public APIs. A key belongs to exactly one. */
@@ -127,6 +134,18 @@ export const scopesBySurface: Readonly<Record<Surface, readonly string[]>> = {
   connect: ['full', 'read', 'push', 'manage'],
 }
 
+/**
+ * Scopes that a key of this surface may have.
+ * Refuses: validation.failed.
+ */
+export function requireScopes(surface: Surface, scopes: readonly string[]): void {
+  const known = scopesBySurface[surface]
+  if (scopes.every((scope) => known.includes(scope))) return
+  const message = known.length === 0 ? 'must be empty' : `must be one of: ${known.join(', ')}`
+  const issue = { pointer: '/scope', path: 'scope', rule: 'enum', message } as const
+  throw new Refusal('validation.failed', { issues: [issue] })
+}
+
 /** What each scope opens besides itself. Source: platform specification 3.3. */
 const openedBy: Readonly<Record<string, readonly string[]>> = {
   all: ['read', 'write', 'webhooks'],
@@ -161,7 +180,7 @@ export function expiryOf(
     throw new Refusal('key.expiry_invalid', { maxDays })
   }
   if (surface === 'invoicing') {
-    const lastDay = addDays(asDate(now.slice(0, 10)), days)
+    const lastDay = addDays(dateIn(now, 'UTC'), days)
     return parseInstant(`${addDays(lastDay, 1)}T00:00:00.000Z`)
   }
   return instantFromMs(msOf(now) + days * 86_400_000)

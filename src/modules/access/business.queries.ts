@@ -1,0 +1,116 @@
+import type { Db } from '../../db/tx.ts'
+import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { Environment } from './api-key.ts'
+import type { Business, BusinessStatus } from './business.ts'
+
+type Row = {
+  organization_id: Id<'organization'>
+  business_id: Id<'business'>
+  name: string
+  legal_name: string | null
+  environment: Environment
+  status: BusinessStatus
+  suspended_at: Instant | null
+  base_currency: string
+  country: string
+  time_zone: string
+  fiscal_year_start: string
+  chart: 'generic' | 'nigeria'
+  tax_rounding: 'document' | 'line'
+  rounding_mode: 'half_up' | 'half_even'
+  number_at: 'creation' | 'issue'
+  books_start: CalendarDate
+  created_at: Instant
+}
+
+const columns = `organization_id, business_id, name, legal_name, environment, status, suspended_at,
+  base_currency, country, time_zone, fiscal_year_start, chart, tax_rounding, rounding_mode,
+  number_at, books_start, created_at`
+
+/** One business of the organization, or undefined. */
+export async function findBusiness(
+  db: Db,
+  organizationId: Id<'organization'>,
+  businessId: Id<'business'>,
+): Promise<Business | undefined> {
+  const [row] = await db.query<Row>({
+    name: 'find_business',
+    text: `select ${columns} from business where organization_id = $1 and business_id = $2`,
+    values: [organizationId, businessId],
+  })
+  return row && toBusiness(row)
+}
+
+/** Refuses: resource.not_found. */
+export async function getBusiness(
+  db: Db,
+  organizationId: Id<'organization'>,
+  businessId: Id<'business'>,
+): Promise<Business> {
+  const business = await findBusiness(db, organizationId, businessId)
+  if (business === undefined) {
+    throw new Refusal('resource.not_found', { resource: 'Business', id: businessId })
+  }
+  return business
+}
+
+/** All businesses of an organization by name, ties by id, at most 1,000. */
+export async function listBusinesses(
+  db: Db,
+  organizationId: Id<'organization'>,
+): Promise<readonly Business[]> {
+  const rows = await db.query<Row>({
+    name: 'list_businesses',
+    text: `select ${columns} from business where organization_id = $1
+      order by name, business_id limit 1000`,
+    values: [organizationId],
+  })
+  return rows.map(toBusiness)
+}
+
+/** Live businesses of an organization that are not closed; for the limit of its plan. */
+export async function countLiveBusinesses(
+  db: Db,
+  organizationId: Id<'organization'>,
+): Promise<number> {
+  const [row] = await db.query<{ count: bigint }>({
+    text: `select count(*) as count from business
+      where organization_id = $1 and environment = 'live' and status <> 'closing'`,
+    values: [organizationId],
+  })
+  return Number(row?.count ?? 0n)
+}
+
+/** The organization of a business, for operators who name the business alone: on an owner's connection. */
+export async function findOrganizationOf(
+  db: Db,
+  businessId: Id<'business'>,
+): Promise<Id<'organization'> | undefined> {
+  const [row] = await db.query<{ organization_id: Id<'organization'> }>({
+    text: 'select organization_id from business where business_id = $1',
+    values: [businessId],
+  })
+  return row?.organization_id
+}
+
+const toBusiness = (row: Row): Business => ({
+  id: row.business_id,
+  organizationId: row.organization_id,
+  name: row.name,
+  legalName: row.legal_name,
+  environment: row.environment,
+  status: row.status,
+  suspendedAt: row.suspended_at,
+  baseCurrency: row.base_currency,
+  country: row.country,
+  timeZone: row.time_zone,
+  fiscalYearStart: row.fiscal_year_start,
+  chart: row.chart,
+  taxRounding: row.tax_rounding,
+  roundingMode: row.rounding_mode,
+  numberAt: row.number_at,
+  booksStart: row.books_start,
+  createdAt: row.created_at,
+})
