@@ -227,7 +227,10 @@ const borders = [
     'no-undeclared-deps',
     'this package is not in package.json; declare it with an exact version',
     {},
-    { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    {
+      dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
+      pathNot: '^(\\.\\./)*dist/',
+    },
   ),
 ]
 

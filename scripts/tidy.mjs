@@ -80,7 +80,8 @@ function floats({ path }, node) {
   if (name.endsWith('.toFixed')) {
     return ['toFixed rounds a float; format with kernel/money.ts or kernel/decimal.ts']
   }
-  if (!isBooks || enclosingName(node) === 'toWireNumber' || !amountWords.test(what)) return []
+  if (!isBooks || enclosingName(node) === 'toWireNumber') return []
+  if (!amountWords.test(what) || /count/i.test(what)) return []
   if (/^Math\.(round|floor|ceil|trunc)$/.test(name)) {
     return [`${name} on an amount; round a ratio by name with kernel/decimal.ts`]
   }
