@@ -27,6 +27,7 @@ test('without any variable the server listens on loopback with a demo and its ow
     drainSeconds: 0,
     allowsUnsafeDatabase: false,
     anchorFile: join(cwd, '.tallystick', 'anchors.jsonl'),
+    hasNpmParent: false,
   })
 })
 

@@ -32,6 +32,8 @@ export type Config = Readonly<{
   drainSeconds: number
   allowsUnsafeDatabase: boolean
   anchorFile: string
+  /** Started by npm, which may be killed without passing the signal on. */
+  hasNpmParent: boolean
 }>
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -94,6 +96,7 @@ export function loadConfig(
     drainSeconds: integer(env, 'TALLYSTICK_DRAIN_SECONDS', isProduction ? 5 : 0, [0, 300]),
     allowsUnsafeDatabase: flag(env, 'TALLYSTICK_ALLOW_UNSAFE_DATABASE') ?? false,
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
+    hasNpmParent: env['npm_lifecycle_event'] !== undefined,
   }
   if (databaseUrl === '' && config.migrateUrl !== '') {
     throw new ConfigError('TALLYSTICK_MIGRATE_URL', 'needs DATABASE_URL beside it.')

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { codeOf } from './db/launcher-lock.ts'
+import { StartError } from './db/start-error.ts'
+
+const keyBytes = 32
+
+/**
+ * The master key of a data folder, 32 bytes, made at the first start and readable by its owner
+ * alone. It is never replaced: a damaged file stops the start, because another key would make
+ * every stored secret unreadable. Throws StartError.
+ * Source: platform specification 16, "Master key".
+ */
+export function keepMasterKey(dataDir: string): Uint8Array {
+  const path = join(dataDir, 'master.key')
+  const text = readKey(path) ?? makeKey(dataDir, path)
+  const key = Buffer.from(text.trim(), 'base64')
+  if (key.length !== keyBytes) {
+    throw new StartError(`${path} does not hold a master key; restore the file from your copy.`)
+  }
+  return new Uint8Array(key)
+}
+
+function readKey(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return undefined
+    }
+    throw error
+  }
+}
+
+/** Two processes may make it at once; the first link wins and both read the same key. */
+function makeKey(dataDir: string, path: string): string {
+  mkdirSync(dataDir, { recursive: true })
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${randomBytes(keyBytes).toString('base64')}\n`, {
+    mode: 0o600,
+    flush: true,
+  })
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') {
+      throw error
+    }
+  } finally {
+    unlinkSync(draft)
+  }
+  return readFileSync(path, 'utf8')
+}

@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { type App, buildApp } from './app.ts'
+import { type Config, ConfigError, packageRoot, version } from './config.ts'
+import { admitApp, type Database, openDatabase, withClient } from './db/database.ts'
+import { codeOf } from './db/launcher-lock.ts'
+import { type MigrationReport, migrate } from './db/migrate.ts'
+import { openPool } from './db/pool.ts'
+import { StartError } from './db/start-error.ts'
+import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
+import { type Instant, instantFromMs } from './kernel/dates.ts'
+import { buildLog } from './log.ts'
+import { keepMasterKey } from './master-key.ts'
+
+/** A database that is up to date and an app on top of it; no port is open. */
+export type Installation = Readonly<{
+  app: App
+  migrations: MigrationReport
+  close: () => Promise<void>
+  onLoss: (listener: (cause: string) => void) => void
+}>
+
+type Serving = Readonly<{ config: Config; log: Logger; isJson: boolean; asked: Promise<Cause> }>
+
+type Cause = Readonly<{ reason: string; exitCode: number }>
+
+const ownerConnectionsMax = 3
+const parentPollMs = 1_000
+const sameSignalMs = 1_000
+const interruptedExit = 130
+
+/** The folder of the numbered migrations of this release. */
+export const migrationsFolder = join(packageRoot, 'migrations')
+
+/**
+ * Runs the server until a signal, the loss of the database or the end of npm above it, and ends the
+ * process: 0 after a clean stop, 1 when the database was lost, 2 for a wrong configuration, 3 when
+ * it cannot start, 130 at the second signal.
+ * Source: platform specification 20 (shutdown) and 28 (exit codes).
+ */
+export async function runServer(
+  readConfig: () => Config,
+  { isJson }: Readonly<{ isJson: boolean }> = { isJson: false },
+): Promise<void> {
+  const asked = untilAsked()
+  try {
+    const config = readConfig()
+    const log = buildLog(config, isJson ? process.stderr : process.stdout)
+    const installation = await openInstallation(config, log, { mayJoin: false })
+    const cause = await serve(installation, { config, log, isJson, asked })
+    log.info({ reason: cause.reason }, 'stopping')
+    await installation.close()
+    process.exit(cause.exitCode)
+  } catch (error) {
+    if (error instanceof StartError || error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`)
+      process.exit(error.exitCode)
+    }
+    throw error
+  }
+}
+
+/**
+ * Opens the database, brings it up to date and builds the app on it.
+ * Throws StartError when one of them is impossible; nothing keeps running then.
+ */
+export async function openInstallation(
+  config: Config,
+  log: Logger,
+  manner: Readonly<{ mayJoin: boolean }>,
+): Promise<Installation> {
+  const database = await openConfigured(config, log, manner)
+  try {
+    for (const warning of database.warnings) {
+      log.warn({}, warning)
+    }
+    const migrations = await withClient(database.owner, (client) =>
+      migrate(client, migrationsFolder),
+    )
+    await admitApp(database)
+    return { ...(await buildOn(database, config, log)), migrations, onLoss: database.onLoss }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Opens the database as the configuration says, without looking at what is in it. */
+export const openConfigured = (
+  config: Config,
+  log: Logger,
+  { mayJoin }: Readonly<{ mayJoin: boolean }>,
+): Promise<Database> =>
+  openDatabase({
+    dataDir: config.dataDir,
+    databaseUrl: config.databaseUrl,
+    migrateUrl: config.migrateUrl,
+    isProduction: config.environment === 'production',
+    allowsUnsafe: config.allowsUnsafeDatabase,
+    mayJoin,
+    log,
+  })
+
+async function buildOn(
+  database: Database,
+  config: Config,
+  log: Logger,
+): Promise<Pick<Installation, 'app' | 'close'>> {
+  const masterKey = config.masterKey ?? keepMasterKey(config.dataDir)
+  const pool = openPool({
+    ...database.app,
+    role: 'tallystick_app',
+    connectionsMax: config.connectionsMax,
+  })
+  const adminPool = openPool({
+    ...database.owner,
+    role: 'tallystick_owner',
+    connectionsMax: ownerConnectionsMax,
+  })
+  const clock = (): Instant => instantFromMs(Date.now() + config.clockOffsetMs)
+  const closePlumbing = async (): Promise<void> => {
+    await Promise.allSettled([pool.end(), adminPool.end()])
+    await database.close()
+  }
+  try {
+    const parts = { config, pool, adminPool, clock, random: randomBytes, masterKey, log }
+    const app = await buildApp(parts)
+    return { app, close: () => app.close().finally(closePlumbing) }
+  } catch (error) {
+    await Promise.allSettled([pool.end(), adminPool.end()])
+    throw error
+  }
+}
+
+async function serve(installation: Installation, serving: Serving): Promise<Cause> {
+  const { config, asked } = serving
+  const lost = new Promise<Cause>((resolve) => {
+    installation.onLoss((reason) => resolve({ reason, exitCode: 1 }))
+  })
+  try {
+    const demo = await keepDemo(installation.app, config)
+    const listened = await listen(installation.app, config)
+    announce(config.port === 0 ? listened : config.origin, demo, serving)
+  } catch (error) {
+    await installation.close()
+    throw error
+  }
+  const parentGone = config.hasNpmParent ? untilParentGone() : undefined
+  return Promise.race([asked, lost, ...(parentGone === undefined ? [] : [parentGone])])
+}
+
+/** Seeds the demo into an empty database, once; later starts only bring its origin up to date. */
+async function keepDemo(app: App, config: Config): Promise<DemoFile | undefined> {
+  const known = readDemoFile(config.dataDir)
+  if (known !== undefined) {
+    const file = { ...known, origin: config.origin }
+    if (known.origin !== config.origin) {
+      writeDemoFile(config.dataDir, file)
+    }
+    return file
+  }
+  if (!config.hasDemo || (await app.hasOrganizations())) {
+    return undefined
+  }
+  const facts = await app.seedDemo({ seed: 1, years: 1 })
+  const file = { origin: config.origin, ...facts }
+  writeDemoFile(config.dataDir, file)
+  return file
+}
+
+async function listen(app: App, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'EADDRINUSE') {
+      throw new StartError(`Port ${port} on ${host} is in use; choose another with PORT.`)
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new StartError(`Port ${port} on ${host} cannot be opened; choose PORT and HOST.`)
+    }
+    throw error
+  }
+}
+
+/** What a person at a terminal needs first; one JSON line for programs. */
+function announce(origin: string, demo: DemoFile | undefined, { config, log, isJson }: Serving) {
+  if (isJson) {
+    process.stdout.write(`${JSON.stringify({ event: 'ready', origin })}\n`)
+    return
+  }
+  if (config.environment === 'production') {
+    log.info({ origin, version }, 'ready')
+    return
+  }
+  const lines = [
+    `Tallystick ${version} is ready at ${origin}`,
+    `  Invoicing  ${origin}/invoicing`,
+    `  Books      ${origin}/books`,
+    `  Connect    ${origin}/connect`,
+    ...(demo === undefined ? [] : demoLines(demo, config)),
+    'Ctrl-C stops it.',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+const demoLines = ({ businessId, connectCompanyId, keys }: DemoFile, { dataDir }: Config) => [
+  `Demo keys, also in ${join(dataDir, 'demo.json')}`,
+  `  business   ${businessId}`,
+  `  company    ${connectCompanyId}`,
+  `  Invoicing  ${keys.invoicing}`,
+  `  Books      ${keys.booksLive} (test: ${keys.booksTest})`,
+  `  Connect    ${keys.connect}`,
+]
+
+/**
+ * The first signal asks for a clean stop. Ctrl-C arrives twice, from the terminal and from npm, so
+ * only a signal after a moment counts as the second, which ends the process at once.
+ */
+function untilAsked(): Promise<Cause> {
+  return new Promise((resolve) => {
+    let askedAt: number | undefined
+    const ask = (signal: NodeJS.Signals): void => {
+      const now = performance.now()
+      askedAt ??= now
+      if (now - askedAt > sameSignalMs) {
+        process.exit(interruptedExit)
+      }
+      resolve({ reason: signal, exitCode: 0 })
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, ask)
+    }
+  })
+}
+
+/** npm that is killed cannot pass the signal on; the system then gives us another parent. */
+function untilParentGone(): Promise<Cause> {
+  const parent = process.ppid
+  return new Promise((resolve) => {
+    const poll = setInterval(() => {
+      if (process.ppid !== parent) {
+        clearInterval(poll)
+        resolve({ reason: 'the parent process is gone', exitCode: 0 })
+      }
+    }, parentPollMs)
+    poll.unref()
+  })
+}
