@@ -71,3 +71,30 @@ const debitNormal: ReadonlySet<AccountCategory> = new Set(['asset', 'cost_of_sal
 
 /** True where a debit makes the balance grow. Source: ledger specification 1 (category). */
 export const isDebitNormal = (category: AccountCategory): boolean => debitNormal.has(category)
+
+/** Roles that one account may stand for where a chart has fewer accounts than roles. */
+const roleAliases: Readonly<Record<string, string>> = { vat_provision: 'vat_payable' }
+
+/**
+ * The account of each role: of several `cash` or `bank` accounts the one with the lowest code. In a
+ * chart with one output tax account, that account stands for both output tax roles.
+ * Source: ledger specification 4.5.
+ */
+export function mapByRole(accounts: readonly Account[]): ReadonlyMap<string, Account> {
+  const accountByRole = new Map<string, Account>()
+  for (const account of accounts) {
+    const { role, archivedAt } = account
+    if (role === null || archivedAt !== null) continue
+    const known = accountByRole.get(role)
+    if (known === undefined || account.code < known.code) accountByRole.set(role, account)
+  }
+  for (const [role, standIn] of Object.entries(roleAliases)) {
+    const account = accountByRole.get(standIn)
+    if (account !== undefined && !accountByRole.has(role)) accountByRole.set(role, account)
+  }
+  return accountByRole
+}
+
+/** An amount of an account in its own direction: positive when the account grew. Minor units. */
+export const inNormalDirection = (category: AccountCategory, balance: bigint): bigint =>
+  isDebitNormal(category) ? balance : -balance

@@ -3,7 +3,7 @@ import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import type { RoundingMode } from '../../kernel/decimal.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { type Account, type AccountRow, toAccount } from './account.ts'
+import { type Account, type AccountRow, mapByRole, toAccount } from './account.ts'
 import type { Lock } from './period.ts'
 
 /** Settings of a business that postings need. */
@@ -74,16 +74,12 @@ export async function loadBook(db: Db, { organizationId, businessId }: Tenant): 
     values: [businessId],
   })
   const accounts = rows.map(toAccount)
-  const active = accounts.filter(({ archivedAt }) => archivedAt === null)
-  const byRole = [...active]
-    .reverse()
-    .flatMap((account) => (account.role === null ? [] : [[account.role, account] as const]))
   return {
     business: toSettings(row),
     accounts,
     accountById: new Map(accounts.map((account) => [account.id, account])),
     accountByCode: new Map(accounts.map((account) => [account.code, account])),
-    accountByRole: new Map(byRole),
+    accountByRole: mapByRole(accounts),
     locks,
   }
 }
