@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
-import type { Action, Ctx, OrganizationCtx } from '../../db/write.ts'
 import type { Db } from '../../db/tx.ts'
+import type { Action, Ctx, OrganizationCtx } from '../../db/write.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { ErrorCode } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -10,6 +10,8 @@ export type Reply = Readonly<{
   status: number
   body?: unknown
   headers?: Readonly<Record<string, string>>
+  /** The body as it goes over the wire, where the gate has kept it; `body` is then not looked at. */
+  bytes?: Buffer
 }>
 
 /** Who calls, as admission found it. */
@@ -40,6 +42,7 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
   params: Params
   query: Query
   body: Body
+  route: RouteRecord
   requestId: string
   origin: string
   now: Instant
@@ -65,9 +68,14 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
   ) => Promise<Reply>
 }>
 
-/** An executed example: sent as a request in a test, its answer compared with `status` and `body`. */
+/**
+ * An executed example: sent as a request in a test, its answer compared with `status` and the
+ * schema of that status. A text `$name` stands for the id that an earlier example has kept.
+ */
 export type Example = Readonly<{
   summary: string
+  /** Keeps the answer's id under this name for the examples that follow. */
+  keep?: string
   params?: Readonly<Record<string, string>>
   query?: Readonly<Record<string, string>>
   body?: unknown
@@ -92,7 +100,9 @@ export type RouteRecord = Readonly<{
   params?: TSchema
   query?: TSchema
   body?: TSchema
-  /** The body members in the order of their faults, for messages that name required members. */
+  /** True where a request without a body is fine; the handler then sees an empty object. */
+  bodyOptional?: boolean
+  /** The required members as `Missing required fields: …` names them, where not simply by name. */
   requiredText?: string
   /** Schema per success status; null: no body. */
   answers: Readonly<Record<number, TSchema | null>>

@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { Refusal } from '../../kernel/errors.ts'
+
+const inflate = promisify(gunzip)
+
+/** Bytes of a body that is too large which are still read, before the connection is cut. */
+const drainedBytesMax = 64 * 1024 * 1024
+
+/** Whether a request says that it has a body. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+
+/**
+ * Reads the JSON body of a request to its end.
+ * Refuses, in this order: request.media_type_unsupported, request.encoding_unsupported,
+ * request.body_too_large. The caller closes the connection after the last one.
+ */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers
+  requireJson(type)
+  const isPacked = encoding.toLowerCase() === 'gzip'
+  if (!isPacked && encoding.toLowerCase() !== 'identity') {
+    throw new Refusal('request.encoding_unsupported', { encoding })
+  }
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes)
+  const bytes = await collect(request, limitBytes)
+  return isPacked ? unpack(bytes, limitBytes) : bytes
+}
+
+function requireJson(type: string): void {
+  if (type === 'application/json') return
+  const semicolon = type.indexOf(';')
+  const mediaType = (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()
+  if (mediaType !== 'application/json') {
+    const expected = 'application/json'
+    throw new Refusal('request.media_type_unsupported', {
+      mediaType: mediaType || '(none)',
+      expected,
+    })
+  }
+}
+
+const tooLarge = (limitBytes: number): Refusal =>
+  new Refusal('request.body_too_large', { limitBytes })
+
+function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limitBytes) {
+        // What still comes is read and dropped, so that the caller gets to see the answer.
+        chunks.length = 0
+        if (size > drainedBytesMax) request.destroy()
+        reject(tooLarge(limitBytes))
+        return
+      }
+      chunks.push(chunk)
+    })
+    request.on('end', () => {
+      const [only] = chunks
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
+    })
+    request.on('error', reject)
+    // Lost before its end: nobody is there to read the answer.
+    request.on('close', () => reject(new Refusal('request.slow_body', { seconds: 30 })))
+  })
+}
+
+async function unpack(bytes: Buffer, limitBytes: number): Promise<Buffer> {
+  try {
+    return await inflate(bytes, { maxOutputLength: limitBytes })
+  } catch (error) {
+    const isTooLarge =
+      error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    throw isTooLarge ? tooLarge(limitBytes) : new Refusal('request.malformed_json', { position: 0 })
+  }
+}

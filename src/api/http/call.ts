@@ -1,0 +1,280 @@
+import { createHash } from 'node:crypto'
+import type { Db, Tenant } from '../../db/tx.ts'
+import type { Action, Ctx, Idempotency, OrganizationCtx, StoredReply } from '../../db/write.ts'
+import { assert } from '../../kernel/assert.ts'
+import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { Admitted } from './admission.ts'
+import { type Json, toCanonicalJson } from './json.ts'
+import type { ErrorContext } from './look.ts'
+import type { Query } from './query.ts'
+import type { Call, Caller, CallerBusiness, Reply, RouteRecord } from './route.ts'
+import type { Surface } from './surface.ts'
+
+/** The doors behind the edge, as the roof hands them over. */
+export type Doors = Readonly<{
+  write: <C extends OrganizationCtx, Input, Result>(
+    command: WriteCommand<C, Input, Result>,
+  ) => Promise<Written<Result>>
+  read: <Result>(tenant: Tenant, work: (db: Db) => Promise<Result>) => Promise<Result>
+}>
+
+type WriteCommand<C, Input, Result> = Readonly<{
+  tenant: Tenant
+  action: Action<C, Input, Result>
+  input: Input
+  actor: string
+  now: Instant
+  requestId?: string
+  sizeBytes?: number
+  dryRun?: boolean
+  idempotency?: Idempotency<Result>
+}>
+
+type Written<Result> =
+  | Readonly<{ value: Result; reply?: StoredReply }>
+  | Readonly<{ replayed: StoredReply }>
+
+/** What the server knows of a request when it makes the call. */
+export type CallParts = Readonly<{
+  doors: Doors
+  surface: Surface
+  route: RouteRecord
+  method: string
+  path: string
+  rawQuery: Query
+  admitted: Admitted | undefined
+  requestId: string
+  now: Instant
+  headers: Readonly<Record<string, string | undefined>>
+  errorContext: ErrorContext
+}>
+
+/** Headers that are kept with an answer. Source: platform specification 8. */
+const keptHeaders = ['Location', 'ETag', 'Content-Type', 'Error-Code', 'Link']
+
+/** One request on its way through a handler. */
+export class RequestCall implements Call {
+  params: unknown = undefined
+  query: unknown = undefined
+  body: unknown = undefined
+  readonly route: RouteRecord
+  readonly requestId: string
+  readonly now: Instant
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** The body as it was read, for the fingerprint. */
+  json: Json | undefined = undefined
+  sizeBytes = 0
+  hasWritten = false
+  readonly #parts: CallParts
+  readonly #idempotencyKey: string | undefined
+  readonly #isDryRun: boolean
+  #caller: Caller | undefined
+
+  /** Refuses: idempotency.key_invalid. */
+  constructor(parts: CallParts) {
+    this.#parts = parts
+    this.route = parts.route
+    this.requestId = parts.requestId
+    this.now = parts.now
+    this.headers = parts.headers
+    const isRead = parts.route.method === 'GET'
+    this.#idempotencyKey = isRead ? undefined : parseIdempotencyKey(parts.headers)
+    this.#isDryRun = !isRead && parts.headers['dry-run']?.toLowerCase() === 'true'
+  }
+
+  get origin(): string {
+    return this.#parts.errorContext.origin
+  }
+
+  get today(): CalendarDate {
+    return dateIn(this.now, this.#parts.admitted?.time_zone ?? 'UTC')
+  }
+
+  get caller(): Caller {
+    this.#caller ??= toCaller(this.#parts.admitted)
+    return this.#caller
+  }
+
+  business(): CallerBusiness {
+    const { admitted } = this.#parts
+    const {
+      business_id: businessId,
+      base_currency: baseCurrency,
+      time_zone: timeZone,
+    } = admitted ?? {}
+    assert(businessId && baseCurrency && timeZone, `${this.route.operation} has a business`)
+    return { businessId, baseCurrency, timeZone, environment: this.caller.environment }
+  }
+
+  read<Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>): Promise<Result> {
+    const own = this.route.tenant === 'business' ? this.business().businessId : undefined
+    return this.#parts.doors.read(this.#tenant(businessId ?? own), work)
+  }
+
+  write<Input, Result>(
+    action: Action<Ctx, Input, Result>,
+    input: Input,
+    answer: (result: Result) => Reply,
+  ): Promise<Reply> {
+    return this.#run(this.#tenant(this.business().businessId), action, input, answer)
+  }
+
+  writeOrganization<Input, Result>(
+    action: Action<OrganizationCtx, Input, Result>,
+    input: Input,
+    answer: (result: Result) => Reply,
+  ): Promise<Reply> {
+    return this.#run(this.#tenant(undefined), action, input, answer)
+  }
+
+  /** Whether a refusal that no action has made must be kept under the request's key. */
+  get mustKeepRefusals(): boolean {
+    const { keepsEverything } = this.#parts.surface.idempotency
+    return keepsEverything && this.#idempotencyKey !== undefined && !this.hasWritten
+  }
+
+  /** Keeps a refusal, or answers what was kept before. Refuses: what it was given. */
+  keepRefusal(refusal: Refusal): Promise<Reply> {
+    return this.writeOrganization(refuse, refusal, () => ({ status: 500 }))
+  }
+
+  /** The answer's bytes in the dress of the surface; undefined for an answer without a body. */
+  toBytes(reply: Reply): Buffer | undefined {
+    if (reply.bytes !== undefined) return reply.bytes.length === 0 ? undefined : reply.bytes
+    if (reply.body === undefined) return undefined
+    const { envelope } = this.#parts.surface
+    return Buffer.from(
+      JSON.stringify(envelope === undefined ? reply.body : envelope(reply.body, this)),
+    )
+  }
+
+  async #run<C extends OrganizationCtx, Input, Result>(
+    tenant: Tenant,
+    action: Action<C, Input, Result>,
+    input: Input,
+    answer: (result: Result) => Reply,
+  ): Promise<Reply> {
+    const { doors } = this.#parts
+    this.hasWritten = true
+    const key = this.#isDryRun ? undefined : this.#idempotencyKey
+    const done = await doors.write({
+      tenant,
+      action,
+      input,
+      actor: this.caller.actor,
+      now: this.now,
+      requestId: this.requestId,
+      sizeBytes: this.sizeBytes,
+      ...(this.#isDryRun && { dryRun: true }),
+      ...(key !== undefined && { idempotency: this.#idempotency(key, answer) }),
+    })
+    if ('replayed' in done) return toReplay(done.replayed)
+    if (done.reply !== undefined) return toStored(done.reply)
+    const reply = answer(done.value)
+    if (!this.#isDryRun) return reply
+    return { ...reply, status: 200, headers: { ...reply.headers, 'Dry-Run': 'true' } }
+  }
+
+  #tenant(businessId: Id<'business'> | undefined): Tenant {
+    const { organizationId } = this.caller
+    return businessId === undefined ? { organizationId } : { organizationId, businessId }
+  }
+
+  #idempotency<Result>(key: string, answer: (result: Result) => Reply): Idempotency<Result> {
+    const { surface } = this.#parts
+    return {
+      surface: surface.name,
+      key,
+      fingerprint: this.#fingerprint(),
+      keepMs: surface.idempotency.keepMs,
+      reply: (outcome) =>
+        'refusal' in outcome
+          ? this.#toKeptRefusal(outcome.refusal)
+          : this.#toKept(answer(outcome.value)),
+    }
+  }
+
+  #fingerprint(): Buffer {
+    const { method, path, rawQuery } = this.#parts
+    const pairs = Object.keys(rawQuery)
+      .sort()
+      .map((name) => [name, rawQuery[name]])
+    const body = this.json === undefined ? '' : toCanonicalJson(this.json.value)
+    const text = `${method} ${path}\n${JSON.stringify(pairs)}\n${body}`
+    return createHash('sha256').update(text).digest()
+  }
+
+  #toKept(reply: Reply): StoredReply {
+    const bytes = this.toBytes(reply)
+    const type = bytes === undefined ? {} : { 'Content-Type': jsonType }
+    return {
+      status: reply.status,
+      headers: pickKept({ ...type, ...reply.headers }),
+      body: bytes ?? Buffer.alloc(0),
+      requestId: this.requestId,
+    }
+  }
+
+  #toKeptRefusal(refusal: Refusal): StoredReply | undefined {
+    const { surface, errorContext, route, admitted } = this.#parts
+    const rendered = surface.renderError(refusal, errorContext, { route, admitted })
+    if (!surface.idempotency.keeps(refusal, rendered.status)) return undefined
+    return {
+      status: rendered.status,
+      headers: pickKept(rendered.headers),
+      body: Buffer.from(JSON.stringify(rendered.body)),
+      requestId: this.requestId,
+    }
+  }
+}
+
+export const jsonType = 'application/json; charset=utf-8'
+
+// An action by its type: its refusal is thrown inside of the gate, which keeps it.
+const refuse = (_ctx: OrganizationCtx, refusal: Refusal): Promise<never> => Promise.reject(refusal)
+
+const toStored = ({ status, headers, body }: StoredReply): Reply => ({
+  status,
+  headers,
+  bytes: body,
+})
+
+const toReplay = ({ status, headers, body, requestId }: StoredReply): Reply => ({
+  status,
+  headers: { ...headers, 'Idempotency-Replayed': 'true', 'Original-Request-Id': requestId },
+  bytes: body,
+})
+
+const pickKept = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.includes(name)))
+
+const visible = /^[\x21-\x7e]{1,255}$/
+
+/** Refuses: idempotency.key_invalid. Quotes around the value are not part of it. */
+function parseIdempotencyKey(
+  headers: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const given = headers['idempotency-key']
+  if (given === undefined) return undefined
+  const isQuoted = given.length > 1 && given.startsWith('"') && given.endsWith('"')
+  const key = isQuoted ? given.slice(1, -1) : given
+  if (!visible.test(key)) throw new Refusal('idempotency.key_invalid')
+  return key
+}
+
+function toCaller(admitted: Admitted | undefined): Caller {
+  assert(admitted?.key_id, 'a route that needs a caller needs a key')
+  return {
+    organizationId: admitted.organization_id,
+    keyId: admitted.key_id,
+    actor: `key:${admitted.key_id}`,
+    scopes: admitted.scopes,
+    environment: admitted.environment,
+    plan: admitted.plan ?? '',
+    organizationCreatedAt: admitted.organization_created_at,
+    keyCreatedAt: admitted.created_at,
+    businessIds: admitted.key_business_ids,
+  }
+}

@@ -1,0 +1,100 @@
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import type { Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { hasScope, requireUsableKey } from '../../modules/access/api-key.ts'
+import type { Admitted } from './admission.ts'
+import type { Query } from './query.ts'
+import type { RouteRecord } from './route.ts'
+
+/** What is known of a request once its key has been looked up. */
+export type Facts = Readonly<{
+  admitted: Admitted
+  route: RouteRecord
+  isWrite: boolean
+  query: Query
+  address: string
+  now: Instant
+}>
+
+/** Returns, or refuses. A surface lists its checks in the order of its contract. */
+export type Check = (facts: Facts) => void
+
+/** Refuses, in this order: key.unknown, key.revoked, key.disabled, key.rotated_out, key.expired. */
+export function requireKnownKey({ admitted, now }: Facts): void {
+  if (admitted.key_id === null) throw new Refusal('key.unknown')
+  const { revoked_at, disabled_at, overlap_until, expires_at } = admitted
+  const isPlain =
+    revoked_at === null && disabled_at === null && overlap_until === null && expires_at === null
+  if (isPlain) return
+  requireUsableKey(
+    {
+      revokedAt: revoked_at,
+      disabledAt: disabled_at,
+      overlapUntil: overlap_until,
+      expiresAt: expires_at,
+    },
+    now,
+  )
+}
+
+/** Refuses: key.ip_not_allowed. A key without networks may be used from anywhere. */
+export function requireAllowedAddress({ admitted, address }: Facts): void {
+  const { allowed_networks: networks } = admitted
+  if (networks.length === 0) return
+  if (!isInside(address, networks)) throw new Refusal('key.ip_not_allowed', { ip: address })
+}
+
+/** Refuses: access.organization_suspended. */
+export function requireActiveOrganization({ admitted }: Facts): void {
+  if (admitted.organization_status !== 'active') throw new Refusal('access.organization_suspended')
+}
+
+/** Refuses: key.scope_insufficient, naming the scope of the route. */
+export function requireScope({ admitted, route }: Facts): void {
+  if (!hasScope(admitted.scopes, route.scope)) {
+    throw new Refusal('key.scope_insufficient', { required: route.scope ?? '' })
+  }
+}
+
+/**
+ * The business exists, is the key's to use, and is not on its way out.
+ * Refuses: access.business_forbidden.
+ */
+export function requireBusiness({ admitted, route }: Facts): void {
+  if (route.tenant !== 'business') return
+  const { business_id, business_status, business_environment, key_business_ids } = admitted
+  const isReached =
+    business_id !== null &&
+    business_status !== 'closing' &&
+    business_environment === admitted.environment &&
+    (key_business_ids === null || key_business_ids.includes(business_id))
+  if (!isReached) throw new Refusal('access.business_forbidden')
+}
+
+/** Refuses, in this order: access.business_suspended, access.business_archived. */
+export function requireActiveBusiness({ admitted, route }: Facts): void {
+  if (route.tenant !== 'business') return
+  if (admitted.business_status === 'suspended') {
+    throw new Refusal('access.business_suspended', {
+      since: admitted.business_suspended_at ?? undefined,
+    })
+  }
+  if (admitted.business_status === 'archived') throw new Refusal('access.business_archived')
+}
+
+/** As `requireActiveBusiness`, for writes alone; reads stay open. */
+export function requireWritableBusiness(facts: Facts): void {
+  if (facts.isWrite) requireActiveBusiness(facts)
+}
+
+function isInside(address: string, networks: readonly string[]): boolean {
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address
+  const list = new BlockList()
+  for (const network of networks) {
+    // PostgreSQL writes a cidr with its length, always.
+    const [base = '', length = ''] = network.split('/')
+    list.addSubnet(base, Number(length), isIPv6(base) ? 'ipv6' : 'ipv4')
+  }
+  if (isIPv4(plain)) return list.check(plain, 'ipv4')
+  return isIPv6(plain) && list.check(plain, 'ipv6')
+}

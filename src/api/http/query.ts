@@ -1,0 +1,31 @@
+/** Query parameters by name; the last of several with one name. */
+export type Query = Readonly<Record<string, string>>
+
+const none: Query = Object.freeze(Object.create(null) as Record<string, string>) // has no members
+
+/**
+ * Reads the part of an address after the question mark. A plus is a blank; text that is not
+ * percent-encoded UTF-8 stays as it is.
+ */
+export function parseQuery(text: string): Query {
+  if (text === '') return none
+  const query: Record<string, string> = Object.create(null)
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const name = equals < 0 ? pair : pair.slice(0, equals)
+    const value = equals < 0 ? '' : pair.slice(equals + 1)
+    query[decodePart(name.replaceAll('+', ' '))] = decodePart(value.replaceAll('+', ' '))
+  }
+  return query
+}
+
+/** Percent-decoded text; text that does not decode stays as it is. */
+export function decodePart(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,418 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { type FastifyInstance, fastify } from 'fastify'
+import type { Instant } from '../../kernel/dates.ts'
+import { isRefusal, Refusal } from '../../kernel/errors.ts'
+import type { Admission, Admitted } from './admission.ts'
+import { hasBody, readBody } from './body.ts'
+import { type Doors, jsonType, RequestCall } from './call.ts'
+import type { Facts } from './checks.ts'
+import { type Json, parseJson } from './json.ts'
+import type { ErrorContext, Rendered } from './look.ts'
+import { buildOpenApi } from './openapi.ts'
+import { renderProblem, wantsProblem } from './problem.ts'
+import { parseQuery } from './query.ts'
+import type { Reply, RouteRecord } from './route.ts'
+import { Router } from './router.ts'
+import { Shape, Validators } from './shape.ts'
+import type { Surface } from './surface.ts'
+
+/** Bytes of a request line's address and of all headers. Source: platform specification 19. */
+export const uriBytesMax = 8 * 1024
+export const headersBytesMax = 16 * 1024
+
+/** Source: platform specification 20. */
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 30_000
+const keepAliveMs = 72_000
+
+export type Log = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
+>
+
+/** What `/readyz` answers. Source: platform specification 21. */
+export type Readiness = Readonly<{
+  isReady: boolean
+  body: Readonly<Record<string, unknown>>
+}>
+
+export type ServerParts = Readonly<{
+  surfaces: readonly Surface[]
+  doors: Doors
+  admission: Admission
+  hashKey: (text: string) => Buffer
+  clock: () => Instant
+  /** Scheme, host and port under which callers reach us; no slash at the end. */
+  origin: () => string
+  version: string
+  /** What a failure of the database means to a caller; undefined: it is our fault. */
+  toRefusal: (error: unknown) => Refusal | undefined
+  readiness: () => Promise<Readiness>
+  log: Log
+}>
+
+export type HttpServer = Readonly<{
+  fastify: FastifyInstance
+  /** From now on new requests are refused and connections close after their answer. */
+  drain: () => void
+}>
+
+/** A surface with what is made of its routes once. */
+type Edge = Readonly<{
+  surface: Surface
+  router: Router
+  shapeByRoute: Map<RouteRecord, Shape>
+  openApi: () => Buffer
+}>
+
+/** One request on its way. What is still undefined had not been reached when it was refused. */
+type Visit = {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+  readonly now: Instant
+  readonly path: string
+  readonly queryText: string
+  route: RouteRecord | undefined
+  admitted: Admitted | undefined
+  call: RequestCall | undefined
+}
+
+/**
+ * The HTTP server of all surfaces. Fastify owns sockets, framing and shutdown; routing, checks and
+ * bodies are ours, because each surface fixes the order in which they happen.
+ */
+export function buildServer(parts: ServerParts): HttpServer {
+  const edges = buildEdges(parts)
+  const state = { isDraining: false }
+  const server = fastify({
+    logger: false,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    return503OnClosing: false,
+    http: { maxHeaderSize: headersBytesMax, headersTimeout: headersTimeoutMs },
+    clientErrorHandler: refuseFraming,
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack()
+      void answer(request.raw, reply.raw)
+    },
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = request.url ?? '/'
+    const mark = url.indexOf('?')
+    const visit: Visit = {
+      request,
+      response,
+      requestId: randomUUID(),
+      now: parts.clock(),
+      path: mark < 0 ? url : url.slice(0, mark),
+      queryText: mark < 0 ? '' : url.slice(mark + 1),
+      route: undefined,
+      admitted: undefined,
+      call: undefined,
+    }
+    if (state.isDraining) response.setHeader('Connection', 'close')
+    const edge = edges.find(({ surface }) => isBelow(visit.path, surface.mount))
+    try {
+      if (edge === undefined) await answerNeutral(parts, visit, state.isDraining)
+      else await answerSurface(parts, edge, visit, state.isDraining)
+    } catch (error) {
+      await answerError(parts, edge, visit, error)
+    }
+  }
+
+  // Every request ends here: a hijacked reply goes through nothing else of the framework.
+  server.addHook('onRequest', (request, reply, _done) => {
+    reply.hijack()
+    void answer(request.raw, reply.raw)
+  })
+  server.all('/*', never)
+  server.setNotFoundHandler(never)
+
+  return {
+    fastify: server,
+    drain: () => {
+      state.isDraining = true
+    },
+  }
+}
+
+function never(): void {
+  // Deliberately empty: the hook above has taken the request.
+}
+
+const isBelow = (path: string, mount: string): boolean =>
+  path.startsWith(mount) && (path.length === mount.length || path[mount.length] === '/')
+
+function buildEdges({ surfaces, origin, version }: ServerParts): readonly Edge[] {
+  const validators = new Validators()
+  return surfaces.map((surface) => {
+    let bytes: Buffer | undefined
+    return {
+      surface,
+      router: new Router(surface.routes, { ignoresCase: surface.ignoresCase }),
+      shapeByRoute: new Map(
+        surface.routes.map((route) => [route, new Shape(route, surface, validators)]),
+      ),
+      openApi: () => {
+        bytes ??= Buffer.from(JSON.stringify(buildOpenApi(surface, { origin: origin(), version })))
+        return bytes
+      },
+    }
+  })
+}
+
+/** Health, and paths that belong to nobody. */
+async function answerNeutral(parts: ServerParts, visit: Visit, isDraining: boolean): Promise<void> {
+  const method = visit.request.method ?? 'GET'
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (visit.path === '/healthz' && isRead) {
+    send(visit, { status: 200, headers: jsonHeaders }, Buffer.from('{"status":"ok"}'))
+    return
+  }
+  if (visit.path === '/readyz' && isRead) {
+    const { isReady, body } = await parts.readiness()
+    const status = isReady && !isDraining ? 200 : 503
+    const shown = { ...body, status: status === 200 ? 'ready' : 'unavailable' }
+    send(visit, { status, headers: jsonHeaders }, Buffer.from(JSON.stringify(shown)))
+    return
+  }
+  if (isDraining) throw new Refusal('platform.shutting_down')
+  if (visit.path === '/healthz' || visit.path === '/readyz') {
+    throw new Refusal('request.method_not_allowed', { method, allowed: 'GET, HEAD' })
+  }
+  throw new Refusal('request.route_unknown', { method, path: visit.path })
+}
+
+/** The steps of a surface's contract, in order; each refuses or goes on. */
+async function answerSurface(
+  parts: ServerParts,
+  edge: Edge,
+  visit: Visit,
+  isDraining: boolean,
+): Promise<void> {
+  const { surface } = edge
+  requireShortUri(visit)
+  if (isDraining) throw new Refusal('platform.shutting_down')
+  const path = visit.path.slice(surface.mount.length) || '/'
+  surface.requireVersion?.(path)
+  const method = visit.request.method ?? 'GET'
+  if (path === surface.openApiPath && (method === 'GET' || method === 'HEAD')) {
+    send(visit, { status: 200, headers: openApiHeaders }, edge.openApi())
+    return
+  }
+  const { route, params } = findRoute(edge, method, path)
+  visit.route = route
+  const query = parseQuery(visit.queryText)
+  if (route.tenant !== 'none') {
+    const keyText = surface.parseKey(visit.request.headers.authorization)
+    const businessId = surface.findBusinessId?.(query, route)
+    const admitted = await parts.admission.admit(parts.hashKey(keyText).toString('hex'), businessId)
+    visit.admitted = admitted
+    const facts: Facts = {
+      admitted,
+      route,
+      isWrite: route.method !== 'GET',
+      query,
+      address: visit.request.socket.remoteAddress ?? '',
+      now: visit.now,
+    }
+    for (const check of surface.checks) check(facts)
+  }
+  const call = new RequestCall({
+    doors: parts.doors,
+    surface,
+    route,
+    method,
+    path: visit.path,
+    rawQuery: query,
+    admitted: visit.admitted,
+    requestId: visit.requestId,
+    now: visit.now,
+    headers: visit.request.headers as Readonly<Record<string, string | undefined>>, // lists are joined for all but cookies
+    errorContext: toErrorContext(parts, surface, visit),
+  })
+  visit.call = call
+  const shape = edge.shapeByRoute.get(route)
+  const json = await readJson(visit.request, route, surface, call)
+  if (surface.requireBeforeShape !== undefined) {
+    call.params = params
+    await surface.requireBeforeShape(call)
+  }
+  call.params = shape?.params(params)
+  call.query = shape?.query(query)
+  if (json !== undefined) call.body = shape?.body(json, isStrict(visit.request))
+  else if (route.body !== undefined) call.body = {}
+  sendReply(surface, visit, call, await route.handle(call))
+}
+
+function requireShortUri({ request }: Visit): void {
+  if ((request.url?.length ?? 0) > uriBytesMax) {
+    throw new Refusal('request.uri_too_long', { limitBytes: uriBytesMax })
+  }
+}
+
+type Target = Readonly<{ route: RouteRecord; params: Readonly<Record<string, string>> }>
+
+/** Refuses, in this order: request.route_unknown, request.method_not_allowed. */
+function findRoute({ router }: Edge, method: string, path: string): Target {
+  const found = router.find(path)
+  if (found === undefined) throw new Refusal('request.route_unknown', { method, path })
+  const route = found.routeByMethod.get(method)
+  if (route === undefined) {
+    const allowed = [...found.routeByMethod.keys()].sort().join(', ')
+    throw new Refusal('request.method_not_allowed', { method, allowed })
+  }
+  return { route, params: found.params }
+}
+
+/** Refuses, in this order: what `readBody` refuses, request.body_required, request.malformed_json. */
+async function readJson(
+  request: IncomingMessage,
+  route: RouteRecord,
+  surface: Surface,
+  call: RequestCall,
+): Promise<Json | undefined> {
+  if (route.body === undefined) return undefined
+  if (!hasBody(request)) {
+    if (route.bodyOptional === true) return undefined
+    throw new Refusal('request.body_required')
+  }
+  const bytes = await readBody(request, surface.bodyBytesMax)
+  if (bytes.length === 0) {
+    if (route.bodyOptional === true) return undefined
+    throw new Refusal('request.body_required')
+  }
+  const json = parseJson(bytes)
+  call.json = json
+  call.sizeBytes = bytes.length
+  return json
+}
+
+const isStrict = ({ headers }: IncomingMessage): boolean => headers['tallystick-strict'] === 'true'
+
+const toErrorContext = (
+  parts: ServerParts,
+  surface: Surface | undefined,
+  { request, requestId }: Visit,
+): ErrorContext => {
+  const { accept } = request.headers
+  return {
+    requestId,
+    origin: parts.origin(),
+    acceptsProblem: accept !== undefined && (surface?.wantsProblem ?? wantsProblem)(accept),
+  }
+}
+
+async function answerError(
+  parts: ServerParts,
+  edge: Edge | undefined,
+  visit: Visit,
+  error: unknown,
+): Promise<void> {
+  const refusal = toKnown(parts, visit, error)
+  const { call } = visit
+  if (edge !== undefined && call?.mustKeepRefusals === true) {
+    try {
+      sendReply(edge.surface, visit, call, await call.keepRefusal(refusal))
+      return
+    } catch (kept) {
+      sendRefusal(parts, edge, visit, toKnown(parts, visit, kept))
+      return
+    }
+  }
+  sendRefusal(parts, edge, visit, refusal)
+}
+
+/** The refusal behind something thrown. What is nobody's refusal is logged and tells nothing. */
+function toKnown(parts: ServerParts, visit: Visit, error: unknown): Refusal {
+  if (isRefusal(error)) return error
+  const known = parts.toRefusal(error)
+  if (known !== undefined) return known
+  const { requestId, path, route } = visit
+  parts.log.error({ err: error, requestId, path, operation: route?.operation }, 'request failed')
+  return new Refusal('platform.unexpected')
+}
+
+function sendRefusal(
+  parts: ServerParts,
+  edge: Edge | undefined,
+  visit: Visit,
+  refusal: Refusal,
+): void {
+  const context = toErrorContext(parts, edge?.surface, visit)
+  const { route, admitted } = visit
+  const rendered =
+    edge === undefined
+      ? renderNeutral(refusal, context)
+      : edge.surface.renderError(refusal, context, { route, admitted })
+  send(visit, rendered, Buffer.from(JSON.stringify(rendered.body)))
+}
+
+const neutralStatus: Readonly<Record<string, number>> = {
+  'request.route_unknown': 404,
+  'request.method_not_allowed': 405,
+  'platform.shutting_down': 503,
+}
+
+const renderNeutral = (refusal: Refusal, context: ErrorContext): Rendered =>
+  renderProblem(refusal, { status: neutralStatus[refusal.code] ?? 500, surface: {} }, context)
+
+function sendReply(surface: Surface, visit: Visit, call: RequestCall, reply: Reply): void {
+  const bytes = call.toBytes(reply)
+  const headers = {
+    ...(bytes === undefined ? {} : jsonHeaders),
+    ...surface.successHeaders?.(reply, call),
+    ...reply.headers,
+  }
+  send(visit, { status: reply.status, headers }, bytes)
+}
+
+const jsonHeaders = { 'Content-Type': jsonType } as const
+const openApiHeaders = { ...jsonHeaders, 'Access-Control-Allow-Origin': '*' } as const
+
+/** Source: platform specification 18. */
+const securityHeaders = {
+  'Content-Security-Policy': "default-src 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+} as const
+
+type Head = Readonly<{ status: number; headers: Readonly<Record<string, string>> }>
+
+function send({ request, response, requestId }: Visit, head: Head, bytes?: Buffer): void {
+  if (response.headersSent || response.destroyed) return
+  const length = bytes?.length ?? 0
+  response.writeHead(head.status, {
+    ...securityHeaders,
+    'X-Request-Id': requestId,
+    ...(head.status === 204 ? {} : { 'Content-Length': length }),
+    ...head.headers,
+  })
+  if (bytes === undefined || request.method === 'HEAD') response.end()
+  else response.end(bytes)
+}
+
+/** Requests whose framing is broken never reach a surface. */
+function refuseFraming(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const status = statusByFraming[error.code ?? ''] ?? '400 Bad Request'
+  const body = JSON.stringify({ error: status.slice(4) })
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: ${jsonType}\r\nContent-Length: ${body.length}`
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`)
+}
+
+const statusByFraming: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
