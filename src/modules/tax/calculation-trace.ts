@@ -1,12 +1,4 @@
-import {
-  decimal,
-  formatDecimal,
-  type Ratio,
-  type RoundingMode,
-  ratio,
-  reduceRatio,
-  round,
-} from '../../kernel/decimal.ts'
+import { type Ratio, type RoundingMode, ratio, reduceRatio, round } from '../../kernel/decimal.ts'
 
 export type TraceStep =
   | 'line_net'
@@ -48,12 +40,20 @@ const decimalsUnit = 10n ** BigInt(decimalsMax)
 
 /** An exact value as text: a decimal when it ends within 24 decimals, else a fraction. */
 export function exactText({ num, den }: Ratio): string {
-  const scaled = num * decimalsUnit
-  if (scaled % den === 0n) {
-    return formatDecimal(decimal(scaled / den, decimalsMax))
+  const whole = num / den
+  const rest = num % den
+  if (rest === 0n) {
+    return whole.toString()
   }
-  const reduced = reduceRatio(ratio(num, den))
-  return `${reduced.num}/${reduced.den}`
+  const scaled = (rest < 0n ? -rest : rest) * decimalsUnit
+  if (scaled % den !== 0n) {
+    const reduced = reduceRatio(ratio(num, den))
+    return `${reduced.num}/${reduced.den}`
+  }
+  // Written as text at once: taking zeros off a large number one by one is slow.
+  const decimals = (scaled / den).toString().padStart(decimalsMax, '0').replace(/0+$/, '')
+  const sign = num < 0n ? '-' : ''
+  return `${sign}${whole < 0n ? -whole : whole}.${decimals}`
 }
 
 type Place = Readonly<{ step: TraceStep; ref: number | string; note: string }>
