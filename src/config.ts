@@ -64,14 +64,14 @@ export const version = readVersion()
 
 /**
  * Reads the environment, and a `.env` file of the working folder unless in production; the
- * environment wins. Throws ConfigError naming the first wrong variable.
+ * environment wins, and flags of the command line win over both. Throws ConfigError naming the first wrong variable.
  * Source: platform specification 27.
  */
 export function loadConfig(
   variables: Variables = process.env,
-  { cwd = process.cwd() }: Readonly<{ cwd?: string }> = {},
+  { cwd = process.cwd(), overrides = {} }: Readonly<{ cwd?: string; overrides?: Variables }> = {},
 ): Config {
-  const env = withFile(variables, cwd)
+  const env = { ...withFile(variables, cwd), ...overrides }
   const environment = oneOf(env, 'TALLYSTICK_ENV', environments, 'development')
   const isProduction = environment === 'production'
   const port = integer(env, 'PORT', 4_400, [0, 65_535])

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from './db/launcher-lock.ts'
@@ -52,3 +52,19 @@ function makeKey(dataDir: string, path: string): string {
   }
   return readFileSync(path, 'utf8')
 }
+
+/** Hashes keys under the pepper in force. Source: platform specification 3.2 and 16. */
+export type KeyHasher = Readonly<{ hashKey: (text: string) => Buffer; pepperVersion: number }>
+
+const pepperVersion = 1
+
+/** The hasher of API keys, derived from the master key. */
+export function keyHasherOf(masterKey: Uint8Array): KeyHasher {
+  const pepper = deriveKey(masterKey, 'api-key-pepper/v1')
+  const hashKey = (text: string): Buffer => createHmac('sha256', pepper).update(text).digest()
+  return { hashKey, pepperVersion }
+}
+
+/** 32 bytes for one purpose; keys of different labels say nothing about each other (HKDF-SHA-256). */
+export const deriveKey = (masterKey: Uint8Array, label: string): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', masterKey, '', label, keyBytes))

@@ -6,17 +6,22 @@ import { type Config, ConfigError, packageRoot, version } from './config.ts'
 import { admitApp, type Database, openDatabase, withClient } from './db/database.ts'
 import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
-import { openPool } from './db/pool.ts'
+import { openPool, type Pool } from './db/pool.ts'
 import { StartError } from './db/start-error.ts'
 import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog } from './log.ts'
-import { keepMasterKey } from './master-key.ts'
+import { type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
 
 /** A database that is up to date and an app on top of it; no port is open. */
 export type Installation = Readonly<{
   app: App
   migrations: MigrationReport
+  /** Connections of the owner, which see every organization. */
+  adminPool: Pool
+  clock: () => Instant
+  random: (bytes: number) => Uint8Array
+  keyHasher: KeyHasher
   close: () => Promise<void>
   onLoss: (listener: (cause: string) => void) => void
 }>
@@ -106,7 +111,7 @@ async function buildOn(
   database: Database,
   config: Config,
   log: Logger,
-): Promise<Pick<Installation, 'app' | 'close'>> {
+): Promise<Omit<Installation, 'migrations' | 'onLoss'>> {
   const masterKey = config.masterKey ?? keepMasterKey(config.dataDir)
   const pool = openPool({
     ...database.app,
@@ -126,7 +131,15 @@ async function buildOn(
   try {
     const parts = { config, pool, adminPool, clock, random: randomBytes, masterKey, log }
     const app = await buildApp(parts)
-    return { app, close: () => app.close().finally(closePlumbing) }
+    const keyHasher = keyHasherOf(masterKey)
+    const close = async (): Promise<void> => {
+      try {
+        await app.close()
+      } finally {
+        await closePlumbing()
+      }
+    }
+    return { app, adminPool, clock, random: randomBytes, keyHasher, close }
   } catch (error) {
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error

@@ -1,0 +1,149 @@
+import { Command } from 'commander'
+import { parseDate } from '../kernel/dates.ts'
+import { toPrefixed } from '../kernel/ids.ts'
+import {
+  createOrganization,
+  resumeOrganization,
+  suspendOrganization,
+} from '../modules/access/organization.actions.ts'
+import { listOrganizations } from '../modules/access/organization.queries.ts'
+import { openBusiness } from '../modules/ledger/account.actions.ts'
+import { setPlans } from '../modules/plans/plan.actions.ts'
+import {
+  apiKeysMaxOf,
+  booksPlans,
+  businessesMax,
+  connectPlans,
+  invoicingPlans,
+  subscriptionStatuses,
+} from '../modules/plans/plan.ts'
+import { readChoice, readCountry, readCurrency, readName } from './arguments.ts'
+import { type Answer, answer, toTable, UsageError } from './output.ts'
+import { readOrganization, type Session, withSession } from './session.ts'
+
+type NewFlags = Readonly<{ name: string; ownerEmail?: string; country: string; currency: string }>
+
+type PlanFlags = Readonly<{
+  invoicing?: string
+  books?: string
+  booksStatus?: string
+  connect?: string
+  from?: string
+}>
+
+type Reason = Readonly<{ reason?: string }>
+
+/** Organizations: make, list, put on plans, suspend and resume. */
+export function orgCommand(): Command {
+  const org = new Command('org').description('organizations')
+  org
+    .command('create')
+    .description('make an organization with a live and a test business')
+    .requiredOption('--name <name>')
+    .option('--owner-email <address>')
+    .requiredOption('--country <code>', 'ISO 3166-1, two letters')
+    .requiredOption('--currency <code>', 'ISO 4217, three letters')
+    .action((flags: NewFlags, command: Command) =>
+      answer(command, () => withSession((session) => create(session, flags))),
+    )
+  org
+    .command('list')
+    .description('all organizations')
+    .action((_flags: unknown, command: Command) => answer(command, () => withSession(list)))
+  org
+    .command('plan <organization>')
+    .description('put an organization on other plans')
+    .option('--invoicing <plan>', invoicingPlans.join(', '))
+    .option('--books <plan>', booksPlans.join(', '))
+    .option('--books-status <status>', subscriptionStatuses.join(', '))
+    .option('--connect <plan>', connectPlans.join(', '))
+    .option('--from <date>', 'first day; today when not given')
+    .action((organization: string, flags: PlanFlags, command: Command) =>
+      answer(command, () => withSession((session) => plan(session, organization, flags))),
+    )
+  for (const [verb, action] of statusActions) {
+    org
+      .command(`${verb} <organization>`)
+      .description(`${verb} an organization`)
+      .option('--reason <text>')
+      .action((organization: string, flags: Reason, command: Command) =>
+        answer(command, () =>
+          withSession(async (session) => {
+            const after = await session.write(readOrganization(organization), action, flags)
+            const data = { organizationId: after.id, status: after.status }
+            return { data, text: `${after.name} is ${after.status}.` }
+          }),
+        ),
+      )
+  }
+  return org
+}
+
+const statusActions = [
+  ['suspend', suspendOrganization],
+  ['resume', resumeOrganization],
+] as const
+
+async function create(session: Session, flags: NewFlags): Promise<Answer> {
+  const name = readName('--name', flags.name)
+  const country = readCountry('--country', flags.country)
+  const baseCurrency = readCurrency(flags.currency)
+  const organizationId = session.newId('organization')
+  await session.write({ organizationId }, createOrganization, { name })
+  const open = async (environment: 'live' | 'test'): Promise<string> => {
+    const businessId = session.newId('business')
+    const suffix = environment === 'test' ? ' (test)' : ''
+    const input = { name: `${name}${suffix}`, environment, baseCurrency, country }
+    const business = await session.write({ organizationId, businessId }, openBusiness, input)
+    return business.id
+  }
+  const businessId = await open('live')
+  const testBusinessId = await open('test')
+  const data = { organizationId, businessId, testBusinessId, invitationUrl: null }
+  const hasOwner = flags.ownerEmail !== undefined
+  return {
+    data,
+    text: [
+      `Organization   ${organizationId}`,
+      `Live business  ${businessId} (${toPrefixed('biz', businessId)})`,
+      `Test business  ${testBusinessId} (${toPrefixed('biz', testBusinessId)})`,
+    ].join('\n'),
+    warnings: hasOwner ? ['This release has no logins: --owner-email was not used.'] : [],
+  }
+}
+
+async function list(session: Session): Promise<Answer> {
+  const organizations = await session.read(listOrganizations)
+  const rows = organizations.map(({ id, name, status, createdAt }) => [id, name, status, createdAt])
+  return {
+    data: { organizations },
+    text: toTable(['organization', 'name', 'status', 'created'], rows),
+  }
+}
+
+async function plan(session: Session, organization: string, flags: PlanFlags): Promise<Answer> {
+  const { invoicing, books, booksStatus, connect, from } = flags
+  if ([invoicing, books, booksStatus, connect].every((flag) => flag === undefined)) {
+    throw new UsageError('Give at least one of --invoicing, --books, --books-status, --connect.')
+  }
+  const change = {
+    plans: {
+      ...(invoicing && { invoicing: readChoice('--invoicing', invoicingPlans, invoicing) }),
+      ...(books && { books: readChoice('--books', booksPlans, books) }),
+      ...(connect && { connect: readChoice('--connect', connectPlans, connect) }),
+    },
+    ...(booksStatus && {
+      booksStatus: readChoice('--books-status', subscriptionStatuses, booksStatus),
+    }),
+    ...(from && { validFrom: parseDate(from) }),
+  }
+  const tenant = readOrganization(organization)
+  const { plans, ...after } = await session.write(tenant, setPlans, change)
+  const limits = {
+    invoicing: { apiKeysMax: apiKeysMaxOf('invoicing', plans) },
+    books: { apiKeysMax: apiKeysMaxOf('books', plans), businessesMax: businessesMax[plans.books] },
+    connect: { apiKeysMax: apiKeysMaxOf('connect', plans) },
+  }
+  const text = `From ${after.validFrom}: Invoicing ${plans.invoicing}, Books ${plans.books} (${after.booksStatus}), Connect ${plans.connect}.`
+  return { data: { organizationId: tenant.organizationId, plans, ...after, limits }, text }
+}
