@@ -192,7 +192,8 @@ select secure_table('idempotency', 'tenant_id', 'tallystick.tenant_id');
 grant insert, update, delete on idempotency to tallystick_app;
 
 /* A link says what the head says; checked once per commit. */
-create function guard_chain_link() returns trigger language plpgsql as $$
+create function guard_chain_link() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   head lane_head;
 begin

@@ -206,7 +206,8 @@ select secure_table('bank_statement_line', 'business_id', 'tallystick.business_i
 grant insert, update on bank_statement_line to tallystick_app;
 
 /* J9: the control line of an issued document is its total. One row each, so cheap. */
-create function guard_document_entry() returns trigger language plpgsql as $$
+create function guard_document_entry() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   control bigint;
 begin
