@@ -41,7 +41,8 @@ export type ServerParts = Readonly<{
   surfaces: readonly Surface[]
   doors: Doors
   admission: Admission
-  hashKey: (text: string) => Buffer
+  /** 32 bytes; the text itself is kept nowhere. */
+  hashKey: (text: string) => Uint8Array
   clock: () => Instant
   /** Scheme, host and port under which callers reach us; no slash at the end. */
   origin: () => string
@@ -210,7 +211,7 @@ async function answerSurface(
   if (route.tenant !== 'none') {
     const keyText = surface.parseKey(visit.request.headers.authorization)
     const businessId = surface.findBusinessId?.(query, route)
-    const admitted = await parts.admission.admit(parts.hashKey(keyText).toString('hex'), businessId)
+    const admitted = await parts.admission.admit(toHex(parts.hashKey(keyText)), businessId)
     visit.admitted = admitted
     const facts: Facts = {
       admitted,
@@ -248,6 +249,9 @@ async function answerSurface(
   else if (route.body !== undefined) call.body = {}
   sendReply(surface, visit, call, await route.handle(call))
 }
+
+const toHex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 
 function requireShortUri({ request }: Visit): void {
   if ((request.url?.length ?? 0) > uriBytesMax) {

@@ -1,0 +1,162 @@
+import type { FastifyInstance } from 'fastify'
+import { Admission } from './api/http/admission.ts'
+import { buildServer, type HttpServer, type Log, type Readiness } from './api/http/server.ts'
+import type { Surface } from './api/http/surface.ts'
+import { invoicing } from './api/invoicing/surface.ts'
+import { type Config, version } from './config.ts'
+import { toRefusal } from './db/constraints.ts'
+import { Gate } from './db/lane.ts'
+import type { Pool } from './db/pool.ts'
+import { readSnapshot, type Statement } from './db/tx.ts'
+import type { Instant } from './kernel/dates.ts'
+import { keyHasherOf } from './master-key.ts'
+import { setForms } from './set-forms.ts'
+
+/** Everything from the outside world that the app stands on. */
+export type AppParts = Readonly<{
+  config: AppConfig
+  /** Sessions of the application role, under row-level security. */
+  pool: Pool
+  /** Sessions of the owner's role: for what spans tenants. */
+  adminPool: Pool
+  clock: () => Instant
+  random: (bytes: number) => Uint8Array
+  /** 32 bytes; secrets of their own are derived from it. */
+  masterKey: Uint8Array
+  log: Log
+}>
+
+/** What the app reads of the configuration. */
+export type AppConfig = Pick<
+  Config,
+  'host' | 'port' | 'origin' | 'connectionsMax' | 'laneQueueMax' | 'laneBatchMax' | 'drainSeconds'
+>
+
+export type App = Readonly<{
+  server: FastifyInstance
+  gate: Gate
+  pool: Pool
+  surfaces: readonly Surface[]
+  hasOrganizations: () => Promise<boolean>
+  /** Opens the port and answers the origin that it can be reached under. */
+  listen: () => Promise<string>
+  /** Refuses what is new, finishes what runs, and waits for both. The pools stay open. */
+  close: () => Promise<void>
+}>
+
+const readinessMaxAgeMs = 1_000
+const databaseTimeoutMs = 500
+
+/** Builds every part by hand and plugs them together; no port is open yet. */
+export async function buildApp(parts: AppParts): Promise<App> {
+  const { config, pool, adminPool, clock, random, log } = parts
+  const gate = new Gate({
+    pool,
+    setForms,
+    random,
+    transactionsMax: Math.max(1, config.connectionsMax - 2),
+    bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
+  })
+  const surfaces: readonly Surface[] = [invoicing]
+  let origin = config.origin
+  const http = buildServer({
+    surfaces,
+    doors: {
+      write: (command) => gate.write(command),
+      read: (tenant, work) => readSnapshot(pool, tenant, work),
+    },
+    admission: new Admission((statement) => queryAlone(pool, statement)),
+    hashKey: keyHasherOf(parts.masterKey).hashKey,
+    clock,
+    origin: () => origin,
+    version,
+    toRefusal,
+    readiness: buildReadiness(parts, gate, await findMigration(adminPool)),
+    log,
+  })
+  await http.fastify.ready()
+  return {
+    server: http.fastify,
+    gate,
+    pool,
+    surfaces,
+    hasOrganizations: () => hasOrganizations(adminPool),
+    listen: async () => {
+      const address = await http.fastify.listen({ host: config.host, port: config.port })
+      if (config.port === 0) origin = address
+      return address
+    },
+    close: () => closeApp(http, gate, config),
+  }
+}
+
+/** One statement on any connection, in a transaction of its own. */
+async function queryAlone<Row>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {
+  const { rows } = await pool.query({
+    ...(name !== undefined && { name }),
+    text,
+    values: [...values],
+  })
+  return rows as Row[] // the statement's own columns; the caller names its row
+}
+
+async function hasOrganizations(adminPool: Pool): Promise<boolean> {
+  const { rows } = await adminPool.query('select 1 from organization limit 1')
+  return rows.length > 0
+}
+
+async function findMigration(adminPool: Pool): Promise<number> {
+  const { rows } = await adminPool.query<{ last: number | null }>(
+    'select max(number)::int as last from migration',
+  )
+  return rows[0]?.last ?? 0
+}
+
+type Checked = Readonly<{ ok: boolean; detail?: string }>
+
+/** Looks at most once a second. Source: platform specification 21. */
+function buildReadiness(
+  { pool, adminPool }: AppParts,
+  gate: Gate,
+  expected: number,
+): () => Promise<Readiness> {
+  let last: { atMs: number; answer: Promise<Readiness> } | undefined
+  const look = async (): Promise<Readiness> => {
+    const [database, migrations] = await Promise.all([
+      checked(async () => (await pool.query('select 1')).rows.length === 1),
+      checked(async () => (await findMigration(adminPool)) === expected),
+    ])
+    const lanes: Checked = { ok: true, detail: `${gate.commandCount} commands` }
+    const isReady = database.ok && migrations.ok
+    return { isReady, body: { status: '', version, checks: { database, migrations, lanes } } }
+  }
+  return () => {
+    const atMs = performance.now()
+    if (last === undefined || atMs - last.atMs > readinessMaxAgeMs) last = { atMs, answer: look() }
+    return last.answer
+  }
+}
+
+async function checked(question: () => Promise<boolean>): Promise<Checked> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Checked>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false, detail: 'no answer in time' }), databaseTimeoutMs)
+  })
+  const asked = question().then(
+    (ok): Checked => ({ ok }),
+    (): Checked => ({ ok: false, detail: 'not available' }),
+  )
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function closeApp(http: HttpServer, gate: Gate, { drainSeconds }: AppConfig): Promise<void> {
+  http.drain()
+  // Balancers see that we are not ready before the port closes.
+  if (drainSeconds > 0) await new Promise((resolve) => setTimeout(resolve, drainSeconds * 1_000))
+  await http.fastify.close()
+  await gate.close()
+}

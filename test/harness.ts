@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll } from 'vitest'
+import { type App, buildApp } from '../src/app.ts'
+import { openPool, type Pool } from '../src/db/pool.ts'
+import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
+import type { Action, OrganizationCtx } from '../src/db/write.ts'
+import { assert } from '../src/kernel/assert.ts'
+import { type Instant, msOf } from '../src/kernel/dates.ts'
+import { asId, type Id, uuidV7 } from '../src/kernel/ids.ts'
+import { keyHasherOf } from '../src/master-key.ts'
+import { createKey, type NewKey } from '../src/modules/access/api-key.actions.ts'
+import { keyRandomBytes, type Surface } from '../src/modules/access/api-key.ts'
+import type { NewBusiness } from '../src/modules/access/business.actions.ts'
+import { createOrganization } from '../src/modules/access/organization.actions.ts'
+import { openBusiness } from '../src/modules/ledger/account.actions.ts'
+import type { Plans } from '../src/modules/plans/plan.ts'
+import { clusterAddress, dropDatabase, freshDatabase } from './cluster.ts'
+import { testLog } from './postgres.ts'
+
+/** The instant that every test begins at, unless it sets the clock. */
+export const noon = '2026-06-15T12:00:00.000Z' as Instant
+
+/** An answer: `body` is the JSON value, or the text when it is none. */
+export type Answer = Readonly<{
+  status: number
+  headers: Readonly<Record<string, string | undefined>>
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers by name and compare.
+  body: any
+  text: string
+}>
+
+type Headers = Readonly<Record<string, string>>
+
+/** A caller of one surface with one key; paths are below the mount of the surface. */
+export type Client = Readonly<{
+  /** The whole Authorization header. */
+  authorization: string
+  get: (path: string, headers?: Headers) => Promise<Answer>
+  post: (path: string, body?: unknown, headers?: Headers) => Promise<Answer>
+  put: (path: string, body?: unknown, headers?: Headers) => Promise<Answer>
+  patch: (path: string, body?: unknown, headers?: Headers) => Promise<Answer>
+  delete: (path: string, headers?: Headers) => Promise<Answer>
+  /** Any method; a text or bytes go over the wire as they are. */
+  send: (method: string, path: string, body?: unknown, headers?: Headers) => Promise<Answer>
+}>
+
+export type Business = Readonly<{
+  app: App
+  gate: App['gate']
+  pool: Pool
+  owner: Pool
+  organizationId: Id<'organization'>
+  businessId: Id<'business'>
+  tenant: Required<Tenant>
+  clock: { set: (instant: string) => void }
+  invoicing: Client
+  books: Client
+  connect: Client
+  /** A caller with a key of its own; what is left out is as for the clients above. */
+  clientOf: (surface: Surface, key?: Partial<NewKey>) => Promise<Client>
+  write: <C extends OrganizationCtx, Input, Result>(
+    action: Action<C, Input, Result>,
+    input: Input,
+    tenant?: Tenant,
+  ) => Promise<Result>
+  read: <Result>(work: (db: Db) => Promise<Result>) => Promise<Result>
+  /** Another business of the same organization, without clients. */
+  addBusiness: (options?: Partial<NewBusiness>) => Promise<Id<'business'>>
+}>
+
+type World = Readonly<{ app: App; pool: Pool; owner: Pool; close: () => Promise<void> }>
+
+const masterKey = new Uint8Array(32).fill(7)
+const keyHasher = keyHasherOf(masterKey)
+const time = { now: noon }
+let world: Promise<World> | undefined
+
+afterAll(async () => {
+  await (await world)?.close()
+  world = undefined
+})
+
+/** The app of this test file, on a database of its own; made at the first use. */
+export function theWorld(): Promise<World> {
+  world ??= openWorld()
+  return world
+}
+
+async function openWorld(): Promise<World> {
+  const database = await freshDatabase()
+  const { socketDir: host, port, user } = clusterAddress()
+  const where = { host, port, user, database }
+  const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
+  const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2 })
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    origin: 'http://127.0.0.1:4400',
+    connectionsMax: 6,
+    laneQueueMax: 1_000,
+    laneBatchMax: 500,
+    drainSeconds: 0,
+  }
+  const app = await buildApp({
+    config,
+    pool,
+    adminPool: owner,
+    clock: () => time.now,
+    random: randomBytes,
+    masterKey,
+    log: testLog,
+  })
+  return {
+    app,
+    pool,
+    owner,
+    close: async () => {
+      await app.close()
+      await Promise.all([pool.end(), owner.end()])
+      await dropDatabase(database)
+    },
+  }
+}
+
+export type BusinessOptions = Partial<NewBusiness> & Readonly<{ plans?: Plans }>
+
+/** A fresh organization with one live business and a client of each surface; it is noon. */
+export async function aBusiness(options: BusinessOptions = {}): Promise<Business> {
+  const { app, pool, owner } = await theWorld()
+  time.now = noon
+  const organizationId = newId('organization')
+  const businessId = newId('business')
+  const tenant = { organizationId, businessId }
+  const write: Business['write'] = async (action, input, where = tenant) => {
+    const done = await app.gate.write({
+      tenant: where,
+      action,
+      input,
+      actor: 'operator',
+      now: time.now,
+    })
+    assert('value' in done, 'a write without an idempotency key is never replayed')
+    return done.value
+  }
+  const { plans, ...businessOptions } = options
+  const named = { name: 'Test organization', ...(plans !== undefined && { plans }) }
+  await write(createOrganization, named, { organizationId })
+  const open = async (id: Id<'business'>, more: Partial<NewBusiness>): Promise<Id<'business'>> => {
+    const input: NewBusiness = { ...defaults, ...more }
+    await write(openBusiness, input, { organizationId, businessId: id })
+    return id
+  }
+  await open(businessId, businessOptions)
+  const clientOf: Business['clientOf'] = async (surface, key = {}) => {
+    const made = await write(
+      createKey,
+      {
+        surface,
+        environment: options.environment ?? 'live',
+        name: `${surface} key`,
+        isOperator: true,
+        ...(surface === 'invoicing' && { businessId }),
+        random: randomBytes(keyRandomBytes),
+        ...keyHasher,
+        ...key,
+      },
+      { organizationId },
+    )
+    return aClient(app, surface, toAuthorization(surface, made.text))
+  }
+  return {
+    app,
+    gate: app.gate,
+    pool,
+    owner,
+    organizationId,
+    businessId,
+    tenant,
+    clock: {
+      set: (instant) => {
+        time.now = instant as Instant
+      },
+    },
+    invoicing: await clientOf('invoicing'),
+    books: await clientOf('books'),
+    connect: await clientOf('connect'),
+    clientOf,
+    write,
+    read: (work) => readSnapshot(pool, tenant, work),
+    addBusiness: (more = {}) => open(newId('business'), more),
+  }
+}
+
+const defaults: NewBusiness = {
+  name: 'Test business',
+  environment: 'live',
+  baseCurrency: 'USD',
+  country: 'US',
+  timeZone: 'UTC',
+  chart: 'generic',
+}
+
+export const newId = <K extends string>(kind: K): Id<K> =>
+  asId(kind, uuidV7(msOf(time.now), randomBytes(10)))
+
+const toAuthorization = (surface: Surface, key: string): string =>
+  surface === 'connect' ? `Basic ${Buffer.from(key).toString('base64')}` : `Bearer ${key}`
+
+/** A caller with any Authorization header; an empty one is not sent. */
+export function aClient(app: App, surface: Surface, authorization: string): Client {
+  const send: Client['send'] = async (method, path, body, headers = {}) => {
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
+    const payload = isRaw ? body : JSON.stringify(body)
+    const answer = await app.server.inject({
+      method: method as 'GET', // also methods that nobody has
+      url: `/${surface}${path}`,
+      headers: {
+        ...(authorization === '' ? {} : { authorization }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { payload }),
+    })
+    const { statusCode: status, payload: text } = answer
+    return { status, headers: toTexts(answer.headers), body: parseBody(text), text }
+  }
+  return {
+    authorization,
+    send,
+    get: (path, headers) => send('GET', path, undefined, headers),
+    post: (path, body, headers) => send('POST', path, body, headers),
+    put: (path, body, headers) => send('PUT', path, body, headers),
+    patch: (path, body, headers) => send('PATCH', path, body, headers),
+    delete: (path, headers) => send('DELETE', path, undefined, headers),
+  }
+}
+
+const toTexts = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
