@@ -8,6 +8,7 @@ import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
 import { openPool, type Pool } from './db/pool.ts'
 import { StartError } from './db/start-error.ts'
+import { seedDemo } from './demo.ts'
 import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog } from './log.ts'
@@ -152,7 +153,7 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
     installation.onLoss((reason) => resolve({ reason, exitCode: 1 }))
   })
   try {
-    const demo = await keepDemo(installation.app, config)
+    const demo = await keepDemo(installation, config)
     const listened = await listen(installation.app, config)
     announce(config.port === 0 ? listened : config.origin, demo, serving)
   } catch (error) {
@@ -164,7 +165,7 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
 }
 
 /** Seeds the demo into an empty database, once; later starts only bring its origin up to date. */
-async function keepDemo(app: App, config: Config): Promise<DemoFile | undefined> {
+async function keepDemo(installation: Installation, config: Config): Promise<DemoFile | undefined> {
   const known = readDemoFile(config.dataDir)
   if (known !== undefined) {
     const file = { ...known, origin: config.origin }
@@ -173,10 +174,10 @@ async function keepDemo(app: App, config: Config): Promise<DemoFile | undefined>
     }
     return file
   }
-  if (!config.hasDemo || (await app.hasOrganizations())) {
+  if (!config.hasDemo || (await installation.app.hasOrganizations())) {
     return undefined
   }
-  const facts = await app.seedDemo({ seed: 1, years: 1 })
+  const facts = await seedDemo(installation, { seed: 1, years: 1 })
   const file = { origin: config.origin, ...facts }
   writeDemoFile(config.dataDir, file)
   return file

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
+import { seedDemo } from '../demo.ts'
 import { readDemoFile, writeDemoFile } from '../demo-file.ts'
 import { readInteger } from './arguments.ts'
 import { type Answer, answer, UsageError } from './output.ts'
@@ -28,7 +29,7 @@ async function run(session: Session, flags: Flags): Promise<Answer> {
   if (readDemoFile(dataDir) !== undefined && flags.reset !== true) {
     throw new UsageError('The demo is there already; --reset makes a new one.')
   }
-  const facts = await session.installation.app.seedDemo({ seed, years })
+  const facts = await seedDemo(session.installation, { seed, years })
   const file = { origin, ...facts }
   writeDemoFile(dataDir, file)
   return { data: file, text: JSON.stringify(file, null, 2) }
