@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { assert } from '../kernel/assert.ts'
 import type { Instant } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
@@ -17,6 +18,7 @@ import {
   parseHead,
   type StoredReply,
   Work,
+  type WorkSize,
 } from './write.ts'
 
 /** One write as it waits in the queue of its tenant. */
@@ -75,6 +77,11 @@ export const laneBounds: Bounds = {
   batchRowsMax: 5_000,
   attemptsMax: 5,
 }
+
+/** How long the outcome of a commit is asked for when its answer was lost. */
+const lookUpMs = 10_000
+const lookUpPauseMs = 50
+const retryPauseMs = 5
 
 type GateParts = Readonly<{
   pool: Pool
@@ -207,6 +214,9 @@ export class Gate {
     const batch = this.#takeBatch(lane)
     try {
       await this.#settle(lane, batch)
+    } catch (error) {
+      // A fault of ours: nobody may wait for ever, and who has an answer keeps it.
+      for (const { reject } of batch) reject(error)
     } finally {
       this.#transactions -= 1
       lane.isBusy = false
@@ -237,7 +247,10 @@ export class Gate {
       if (attemptResult === 'settled') return
       lane.memory.clear()
       const { error, mayRetry } = attemptResult
-      if (mayRetry && attempt < this.#bounds.attemptsMax) continue
+      if (mayRetry && attempt < this.#bounds.attemptsMax) {
+        await pause(attempt * (retryPauseMs + (this.#parts.random(1)[0] ?? 0) / 16))
+        continue
+      }
       if (!mayRetry && batch.length > 1 && !isConnectionLoss(error)) {
         // Something refused the whole commit: alone, the guilty command gets the refusal itself.
         for (const waiting of batch) await this.#settle(lane, [waiting])
@@ -268,10 +281,12 @@ export class Gate {
     } catch (error) {
       isBroken = await rollback(client)
       if (run.isCommitting && isConnectionLoss(error)) {
-        if (await this.#hasCommitted(lane, run)) {
+        const outcome = await this.#lookUp(lane, run)
+        if (outcome === 'committed') {
           run.settle()
           return 'settled'
         }
+        if (outcome === 'unknown') return { error, mayRetry: false }
       }
       return { error, mayRetry: isTransient(error) || isConnectionLoss(error) }
     } finally {
@@ -279,19 +294,42 @@ export class Gate {
     }
   }
 
-  /** The connection went away around COMMIT: the link, if it exists, proves that it took effect. */
-  async #hasCommitted(lane: Lane, run: BatchRun): Promise<boolean> {
+  /**
+   * The connection went away around COMMIT: the link, if it exists, proves that it took effect. A
+   * server that cannot be reached for long leaves the outcome unknown; the same again is then not
+   * safe without an idempotency key.
+   */
+  async #lookUp(lane: Lane, run: BatchRun): Promise<'committed' | 'absent' | 'unknown'> {
+    const deadline = performance.now() + lookUpMs
+    while (performance.now() < deadline) {
+      try {
+        return (await this.#hasLink(lane, run)) ? 'committed' : 'absent'
+      } catch (error) {
+        if (!isTransient(error) && !isConnectionLoss(error)) throw error
+        await pause(lookUpPauseMs)
+      }
+    }
+    return 'unknown'
+  }
+
+  async #hasLink(lane: Lane, run: BatchRun): Promise<boolean> {
     const client = await this.#parts.pool.connect()
+    let isBroken = true
     try {
-      await client.query(`begin read only; ${tenantSettings(run.tenant)}`)
+      // The fence first: the lost transaction may still be at work on the server.
+      await client.query(
+        `begin isolation level read committed read only; ${tenantSettings(run.tenant)};
+        select pg_advisory_xact_lock(${laneKey(lane.tenantId)})`,
+      )
       const { rows } = await client.query(
         'select 1 from chain_link where tenant_id = $1 and link = $2 and hash = $3',
         [lane.tenantId, run.link, run.hash],
       )
       await client.query('commit')
+      isBroken = false
       return rows.length > 0
     } finally {
-      client.release()
+      client.release(isBroken)
     }
   }
 
@@ -314,6 +352,7 @@ class BatchRun {
   readonly #work = new Work()
   readonly #settlements: (() => void)[] = []
   #head: Head = parseHead(undefined)
+  #hasSavepoint = false
 
   constructor(client: PoolClient, lane: Lane, parts: GateParts, batch: readonly Waiting[]) {
     const [first] = batch
@@ -415,7 +454,7 @@ class BatchRun {
     }
     const saved = this.#save()
     const works = run.map(() => new Work())
-    await this.#client.query('savepoint command')
+    await this.#savepoint()
     try {
       const calls = run.map(({ command }, i) => ({
         ctx: this.#ctx(command, works[i] ?? this.#work) as Ctx, // set forms belong to businesses
@@ -427,7 +466,6 @@ class BatchRun {
         if (outcome === undefined) continue
         this.#conclude(waiting, outcome, works[i] ?? this.#work)
       }
-      await this.#client.query('release savepoint command')
     } catch (error) {
       if (isTransient(error) || isConnectionLoss(error)) throw error
       await this.#restore(saved, works)
@@ -438,12 +476,11 @@ class BatchRun {
   async #runAlone(waiting: Waiting): Promise<void> {
     const { command } = waiting
     const saved = this.#save()
-    await this.#client.query('savepoint command')
+    await this.#savepoint()
     const work = new Work()
     try {
       const value = await command.action(this.#ctx(command, work) as never, command.input as never) // its own types
       this.#conclude(waiting, { value }, work)
-      await this.#client.query('release savepoint command')
     } catch (error) {
       if (isTransient(error) || isConnectionLoss(error)) throw error
       await this.#restore(saved, [work])
@@ -487,12 +524,20 @@ class BatchRun {
     })
   }
 
+  /** One savepoint at a time: the previous command's is released with the same message. */
+  async #savepoint(): Promise<void> {
+    await this.#client.query(
+      this.#hasSavepoint ? 'release savepoint command; savepoint command' : 'savepoint command',
+    )
+    this.#hasSavepoint = true
+  }
+
   #save(): Saved {
     return { head: { ...this.#head }, settlements: this.#settlements.length }
   }
 
   async #restore({ head, settlements }: Saved, works: readonly Work[]): Promise<void> {
-    await this.#client.query('rollback to savepoint command; release savepoint command')
+    await this.#client.query('rollback to savepoint command')
     Object.assign(this.#head, head)
     this.#settlements.length = settlements
     if (works.some((work) => work.isConfigurationChanged)) this.#lane.memory.clear()
@@ -504,18 +549,18 @@ class BatchRun {
     const work = this.#work
     const hasWork = work.chained.length + work.audits.length + work.events.length > 0
     if (hasWork || work.kept.length > 0 || work.isConfigurationChanged) {
+      const before = head.link
       this.hash = await flushWork(this.#tx, { tenantId, head, work, firstEntrySeq })
-      this.link = head.link
+      if (head.link > before) this.link = head.link
     }
-    await this.#client.query('set constraints all immediate')
     this.isCommitting = true
-    await this.#client.query('commit')
+    await this.#client.query('set constraints all immediate; commit')
     if (work.isConfigurationChanged) this.#lane.memory.clear()
     this.#lane.memoryVersion = head.configVersion
   }
 }
 
-type Saved = Readonly<{ head: Head; settlements: number }>
+type Saved = Readonly<{ head: Head; settlements: number; work: WorkSize }>
 
 type KeptRow = {
   surface: string

@@ -119,7 +119,29 @@ export class Work {
     this.kept.push(...other.kept)
     this.isConfigurationChanged ||= other.isConfigurationChanged
   }
+
+  /** How much there is, to come back to with `cut`. */
+  size(): WorkSize {
+    const { chained, events, audits, kept, isConfigurationChanged } = this
+    const lengths = [chained.length, events.length, audits.length, kept.length] as const
+    return { lengths, isConfigurationChanged }
+  }
+
+  /** Forgets what was added since a size was taken. */
+  cut({ lengths, isConfigurationChanged }: WorkSize): void {
+    const [chained, events, audits, kept] = lengths
+    this.chained.length = chained
+    this.events.length = events
+    this.audits.length = audits
+    this.kept.length = kept
+    this.isConfigurationChanged = isConfigurationChanged
+  }
 }
+
+export type WorkSize = Readonly<{
+  lengths: readonly [chained: number, events: number, audits: number, kept: number]
+  isConfigurationChanged: boolean
+}>
 
 type CtxParts = Readonly<{
   tx: Tx
@@ -271,6 +293,8 @@ export async function flushWork(
       row.action,
       row.resource,
       row.resourceId,
+      row.reason ?? null,
+      row.stamp.requestId ?? null,
       digestText(before[i] ?? null),
       digestText(after[i] ?? null),
     ],
@@ -354,7 +378,13 @@ const toImage = (image: Readonly<Record<string, unknown>> | undefined): string |
   image === undefined ? null : toJson(image)
 
 /** JSON with bigint as decimal text, so that no amount passes through a float. */
-export const toJson = (value: unknown): string =>
-  JSON.stringify(value, (_, member: unknown) =>
-    typeof member === 'bigint' ? member.toString() : member,
-  )
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // A replacer costs several times as much; only values that hold a bigint need it.
+    return JSON.stringify(value, (_, member: unknown) =>
+      typeof member === 'bigint' ? member.toString() : member,
+    )
+  }
+}

@@ -39,12 +39,15 @@ export function asId<K extends string>(_kind: K, text: string): Id<K> {
 export function uuidV7(unixMs: number, random: Uint8Array): string {
   assert(Number.isSafeInteger(unixMs) && unixMs >= 0 && unixMs < 2 ** 48, 'time fits 48 bits')
   assert(random.length === 10, 'ten random bytes')
-  const bytes = [...random]
-  bytes[0] = 0x70 | ((bytes[0] ?? 0) & 0x0f)
-  bytes[2] = 0x80 | ((bytes[2] ?? 0) & 0x3f)
   const time = unixMs.toString(16).padStart(12, '0')
-  return dashed(time + bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(''))
+  const hex = (index: number): string => byteHex[random[index] ?? 0] ?? ''
+  const version = byteHex[0x70 | ((random[0] ?? 0) & 0x0f)] ?? ''
+  const variant = byteHex[0x80 | ((random[2] ?? 0) & 0x3f)] ?? ''
+  const node = hex(4) + hex(5) + hex(6) + hex(7) + hex(8) + hex(9)
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}${hex(1)}-${variant}${hex(3)}-${node}`
 }
+
+const byteHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /**
  * The form of an id on Books: prefix, underscore, 26 lower-case Crockford base32 characters of the

@@ -15,7 +15,7 @@ import {
   markDraftPosted,
   updateDraftRow,
 } from './journal.db.ts'
-import { getDraft, getEntry } from './journal.queries.ts'
+import { getJournal } from './journal.queries.ts'
 import {
   type Draft,
   type Entry,
@@ -26,10 +26,17 @@ import {
   requireBalanced,
   requireShape,
   toChainRecord,
+  toEventPayload,
   totals,
 } from './journal.ts'
 import { takeNumbers } from './number-series.actions.ts'
 import { type Calendar, firstOpenDate, type LockScope, requireOpenDate } from './period.ts'
+
+/** A posted entry with the account of each of its lines. */
+export type PostedJournal = Entry & Readonly<{ accounts: readonly Account[] }>
+
+/** A draft with the account of each of its lines. */
+export type KeptDraft = Draft & Readonly<{ accounts: readonly Account[] }>
 
 type Prepared = Readonly<{ ctx: Ctx; entry: NewEntry; id: Id<'entry'> }>
 
@@ -56,7 +63,7 @@ export async function postEntry(ctx: Ctx, entry: NewEntry): Promise<Entry> {
  * ledger.journal_unbalanced, ledger.date_too_far, ledger.period_closed, ledger.period_locked.
  * Source: Books specification 12.1; ledger specification 4.4.
  */
-export async function postJournal(ctx: Ctx, journal: Journal): Promise<Entry> {
+export async function postJournal(ctx: Ctx, journal: Journal): Promise<PostedJournal> {
   const [outcome] = await postJournals([{ ctx, input: journal }])
   assert(outcome !== undefined, 'one call has one outcome')
   if ('refusal' in outcome) throw outcome.refusal
@@ -69,7 +76,7 @@ export async function postJournal(ctx: Ctx, journal: Journal): Promise<Entry> {
  */
 export async function postJournals(
   calls: readonly Call<Ctx, Journal>[],
-): Promise<readonly Outcome<Entry>[]> {
+): Promise<readonly Outcome<PostedJournal>[]> {
   const [first] = calls
   if (first === undefined) return []
   const book = await first.ctx.remember(loadBook)
@@ -84,12 +91,12 @@ export async function postJournals(
   })
   const entries = await writeEntries(checked.filter((one): one is Prepared => !isRefusal(one)))
   let next = 0
-  return checked.map((one): Outcome<Entry> => {
+  return checked.map((one): Outcome<PostedJournal> => {
     if (isRefusal(one)) return { refusal: one }
-    const value = entries[next]
+    const entry = entries[next]
     next += 1
-    assert(value !== undefined, 'every accepted call has an entry')
-    return { value }
+    assert(entry !== undefined, 'every accepted call has an entry')
+    return { value: withAccounts(entry, book) }
   })
 }
 
@@ -100,13 +107,13 @@ export async function postJournals(
  * ledger.account_is_control, ledger.account_currency_mismatch, ledger.journal_unbalanced.
  * Source: Books specification 12.1 (create gives a draft).
  */
-export async function draftJournal(ctx: Ctx, journal: Journal): Promise<Draft> {
+export async function draftJournal(ctx: Ctx, journal: Journal): Promise<KeptDraft> {
   const book = await ctx.remember(loadBook)
-  prepareJournal(journal, book, undefined)
+  const { lines } = prepareJournal(journal, book, undefined)
   const draft = toDraft(ctx, ctx.newId('entry'), journal)
   await insertDraft(ctx.tx, ctx.businessId, toRow(draft, ctx.now))
   record(ctx, 'drafted', draft.id)
-  return draft
+  return { ...draft, accounts: accountsOf(lines, book) }
 }
 
 /**
@@ -116,13 +123,14 @@ export async function draftJournal(ctx: Ctx, journal: Journal): Promise<Draft> {
 export async function updateDraft(
   ctx: Ctx,
   { draftId, journal }: Readonly<{ draftId: Id<'entry'>; journal: Journal }>,
-): Promise<Draft> {
+): Promise<KeptDraft> {
   const before = await lockDraft(ctx, draftId)
-  prepareJournal(journal, await ctx.remember(loadBook), undefined)
+  const book = await ctx.remember(loadBook)
+  const { lines } = prepareJournal(journal, book, undefined)
   const draft = { ...toDraft(ctx, draftId, journal), createdAt: before.createdAt }
   await updateDraftRow(ctx.tx, ctx.businessId, toRow(draft, ctx.now))
   record(ctx, 'updated', draftId)
-  return draft
+  return { ...draft, accounts: accountsOf(lines, book) }
 }
 
 /** Removes a draft. Refuses, in this order: resource.not_found, ledger.entry_not_draft. */
@@ -137,12 +145,12 @@ export async function deleteDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<void>
  * Refuses, in this order: resource.not_found, ledger.entry_not_draft, then what `postJournal`
  * refuses.
  */
-export async function postDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<Entry> {
+export async function postDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<PostedJournal> {
   const draft = await lockDraft(ctx, draftId)
   const book = await ctx.remember(loadBook)
   const entry = prepareJournal(draft, book, calendarOf(ctx, book))
   await markDraftPosted(ctx.tx, ctx.businessId, draftId)
-  return only(await writeEntries([{ ctx, entry, id: draftId }]))
+  return withAccounts(only(await writeEntries([{ ctx, entry, id: draftId }])), book)
 }
 
 type ReverseJournal = Readonly<{
@@ -162,7 +170,7 @@ type ReverseJournal = Readonly<{
 export async function reverseJournal(
   ctx: Ctx,
   { entryId, date, reason }: ReverseJournal,
-): Promise<Entry> {
+): Promise<PostedJournal> {
   const original = await requireReversible(ctx, entryId)
   if (original.sourceType !== 'manual') {
     throw new Refusal('ledger.entry_has_source', {
@@ -170,7 +178,8 @@ export async function reverseJournal(
       source: original.sourceType,
     })
   }
-  return reverse(ctx, original, { date, reason, scope: 'journals' })
+  const entry = await reverse(ctx, original, { date, reason, scope: 'journals' })
+  return withAccounts(entry, await ctx.remember(loadBook))
 }
 
 type ReverseEntry = Readonly<{
@@ -219,7 +228,9 @@ async function reverse(
 }
 
 async function requireReversible(ctx: Ctx, entryId: Id<'entry'>): Promise<Entry> {
-  const { entry, reversedByNumber } = await getEntry(ctx.tx, ctx.businessId, entryId)
+  const found = await getJournal(ctx.tx, ctx.businessId, entryId)
+  if ('draft' in found) throw new Refusal('ledger.entry_not_posted', { number: '(draft)' })
+  const { entry, reversedByNumber } = found
   if (reversedByNumber !== null) {
     throw new Refusal('ledger.entry_already_reversed', {
       number: entry.number,
@@ -236,11 +247,11 @@ async function requireReversible(ctx: Ctx, entryId: Id<'entry'>): Promise<Entry>
 }
 
 async function lockDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<Draft> {
-  const draft = await getDraft(ctx.tx, ctx.businessId, draftId)
-  if (draft.postedNumber !== null) {
-    throw new Refusal('ledger.entry_not_draft', { number: draft.postedNumber, status: 'posted' })
-  }
-  return draft
+  const found = await getJournal(ctx.tx, ctx.businessId, draftId)
+  if ('draft' in found) return found.draft
+  const { number } = found.entry
+  const status = found.reversedById === null ? 'posted' : 'reversed'
+  throw new Refusal('ledger.entry_not_draft', { number, status })
 }
 
 /** Turns a manual entry into lines of accounts, checked; with a calendar its date too. */
@@ -366,7 +377,7 @@ async function writeEntries(prepared: readonly Prepared[]): Promise<readonly Ent
       type: 'ledger.journal_entry.posted',
       resource: 'journal_entry',
       resourceId: entry.id,
-      payload: entry,
+      payload: toEventPayload(entry),
     })
   }
   return entries
@@ -415,6 +426,18 @@ function record(ctx: Ctx, what: 'drafted' | 'updated' | 'deleted', draftId: Id<'
     resourceId: draftId,
   })
 }
+
+const withAccounts = (entry: Entry, book: Book): PostedJournal => ({
+  ...entry,
+  accounts: accountsOf(entry.lines, book),
+})
+
+const accountsOf = (lines: readonly Line[], { accountById }: Book): readonly Account[] =>
+  lines.map(({ accountId }) => {
+    const account = accountById.get(accountId)
+    assert(account !== undefined, 'the lines of an entry name accounts of its business')
+    return account
+  })
 
 function only(entries: readonly Entry[]): Entry {
   const [entry] = entries

@@ -151,6 +151,7 @@ export function toChainRecord(entry: Entry): (string | null | (string | null)[])
     entry.externalId ?? null,
     entry.actor,
     entry.description,
+    entry.reference ?? null,
     ...entry.lines.map((line, index) => [
       String(index + 1),
       line.accountId,
@@ -168,6 +169,24 @@ export function toChainRecord(entry: Entry): (string | null | (string | null)[])
     ]),
   ]
 }
+
+/** What the outbox says of a posted entry: complete, amounts as decimal text of minor units. */
+export const toEventPayload = (entry: Entry): Readonly<Record<string, unknown>> => ({
+  id: entry.id,
+  number: entry.number,
+  accountingDate: entry.accountingDate,
+  kind: entry.kind,
+  sourceType: entry.sourceType,
+  sourceId: entry.sourceId ?? null,
+  description: entry.description,
+  totalBase: entry.totalBase.toString(),
+  lines: entry.lines.map((line) => ({
+    accountId: line.accountId,
+    currency: line.currency,
+    amount: line.amount.toString(),
+    base: line.base.toString(),
+  })),
+})
 
 /** A rate without trailing zeros: `1520.000000000000` is `1520`. */
 export const trimRate = (rate: string): string =>
