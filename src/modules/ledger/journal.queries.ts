@@ -160,6 +160,19 @@ const draftColumns = `
   d.draft_id as id, d.accounting_date as "accountingDate", d.description, d.reference, d.lines,
   e.number as "postedNumber", d.created_at as "createdAt"`
 
+/** An entry or a draft by the one id that both have. Refuses: resource.not_found. */
+export async function getJournal(
+  db: Db,
+  businessId: Id<'business'>,
+  id: Id<'entry'>,
+): Promise<FoundJournal> {
+  const [found] = await listEntriesById(db, businessId, [id])
+  return found ?? { draft: await getDraft(db, businessId, id) }
+}
+
+/** What a list of journals holds. */
+export type FoundJournal = Readonly<{ draft: Draft }> | FoundEntry
+
 /** A draft, or what became of it. Refuses: resource.not_found. */
 export async function getDraft(
   db: Db,
@@ -191,10 +204,14 @@ export type JournalStatus = 'draft' | 'posted' | 'reversed'
 
 type Filter = Readonly<{
   businessId: Id<'business'>
-  status?: JournalStatus
-  startDate?: CalendarDate
-  endDate?: CalendarDate
-  sourceType?: string
+  status?: JournalStatus | undefined
+  startDate?: CalendarDate | undefined
+  endDate?: CalendarDate | undefined
+  /** Any of these; reversals are told by their kind, not by what they reverse. */
+  sourceTypes?: readonly string[] | undefined
+  isReversal?: boolean | undefined
+  /** With a line on this account. */
+  accountCode?: string | undefined
   limit: number
   offset: number
 }>
@@ -202,32 +219,40 @@ type Filter = Readonly<{
 export type Journals = Readonly<{
   total: number
   /** Newest accounting date first, then newest recorded, then by id. */
-  items: readonly (Readonly<{ draft: Draft }> | FoundEntry)[]
+  items: readonly FoundJournal[]
 }>
 
 /** Drafts and entries in one list; `limit` 1 to 100, with the total of the filter. */
 export async function listJournals(db: Db, filter: Filter): Promise<Journals> {
-  const { businessId, status, startDate, endDate, sourceType, limit, offset } = filter
+  const { businessId, status, startDate, endDate, sourceTypes, isReversal } = filter
   const values = [
     businessId,
     status ?? null,
     startDate ?? null,
     endDate ?? null,
-    sourceType ?? null,
+    sourceTypes ?? null,
+    isReversal ?? null,
+    filter.accountCode ?? null,
   ]
   const matching = `
     select 'draft' as kind, d.draft_id as id, d.accounting_date as day, d.created_at as at
     from journal_draft as d
     where d.business_id = $1 and d.entry_id is null and coalesce($2, 'draft') = 'draft'
       and ($3::date is null or d.accounting_date >= $3) and ($4::date is null or d.accounting_date <= $4)
-      and coalesce($5, 'manual') = 'manual'
+      and ($5::text[] is null or 'manual' = any ($5)) and not coalesce($6, false)
+      and ($7::text is null or d.lines @> jsonb_build_array(jsonb_build_object('accountCode', $7)))
     union all
     select 'entry', e.entry_id, e.accounting_date, e.recorded_at
     from journal_entry as e ${reversalJoin}
     where e.business_id = $1
       and ($2::text is null or $2 = case when r.entry_id is null then 'posted' else 'reversed' end)
       and ($3::date is null or e.accounting_date >= $3) and ($4::date is null or e.accounting_date <= $4)
-      and ($5::text is null or e.source_type = $5)`
+      and ($5::text[] is null or e.source_type = any ($5))
+      and ($6::boolean is null or (e.kind = 'reversal') = $6)
+      and ($7::text is null or exists (
+        select 1 from journal_line as l
+        join account as a on a.business_id = l.business_id and a.account_id = l.account_id
+        where l.business_id = e.business_id and l.entry_id = e.entry_id and a.code = $7))`
   const [count] = await db.query<{ total: bigint }>({
     name: 'count_journals',
     text: `select count(*) as total from (${matching}) as matching`,
@@ -236,8 +261,8 @@ export async function listJournals(db: Db, filter: Filter): Promise<Journals> {
   const keys = await db.query<{ kind: 'draft' | 'entry'; id: Id<'entry'> }>({
     name: 'list_journals',
     text: `select kind, id from (${matching}) as matching
-      order by day desc, at desc, id desc limit $6 offset $7`,
-    values: [...values, limit, offset],
+      order by day desc, at desc, id desc limit $8 offset $9`,
+    values: [...values, filter.limit, filter.offset],
   })
   const drafts = await db.query<DraftRow>({
     name: 'list_drafts_by_id',
