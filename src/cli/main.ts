@@ -1,46 +1,51 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../config.ts'
-import { businessCommand } from './business.ts'
-import { demoCommand } from './demo.ts'
-import { errorsCommand } from './errors-explain.ts'
-import { keysCommand } from './keys.ts'
-import { migrateCommand } from './migrate.ts'
-import { orgCommand } from './org.ts'
 import { exitCodeOf, printFailure } from './output.ts'
-import { startCommand } from './start.ts'
 
-const program = new Command('tallystick')
-  .description('A self-hosted accounting back end')
-  .version(version)
-  .option('--json', 'one JSON object on standard output')
-
-for (const command of [
-  startCommand(),
-  migrateCommand(),
-  demoCommand(),
-  orgCommand(),
-  businessCommand(),
-  keysCommand(),
-  errorsCommand(),
-]) {
-  program.addCommand(command)
+/** Only the command that is asked for is loaded: most of the product is not needed for most. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).startCommand(),
+  migrate: async () => (await import('./migrate.ts')).migrateCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+  org: async () => (await import('./org.ts')).orgCommand(),
+  business: async () => (await import('./business.ts')).businessCommand(),
+  keys: async () => (await import('./keys.ts')).keysCommand(),
+  errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
 }
 
-const isJson = process.argv.includes('--json')
-quiet(program)
+const words = process.argv.slice(2)
+const program = await buildProgram(words.filter((word) => !word.startsWith('-')))
 try {
   await program.parseAsync()
 } catch (error) {
-  const isHelp = error instanceof CommanderError && error.exitCode === 0
-  if (!isHelp) {
-    printFailure(process.argv.slice(2, 4).join(' '), isJson, error)
-    process.exitCode = exitCodeOf(error)
+  const isJson = words.includes('--json')
+  const isAsked = error instanceof CommanderError && error.exitCode === 0
+  const isShown = error instanceof CommanderError && error.code === 'commander.help'
+  if (!isAsked && (isJson || !isShown)) {
+    printFailure(words.slice(0, 2).join(' '), isJson, error)
   }
+  process.exitCode = isAsked ? 0 : exitCodeOf(error)
+}
+
+async function buildProgram([first = '']: readonly string[]): Promise<Command> {
+  const root = new Command('tallystick')
+    .description('A self-hosted accounting back end')
+    .version(version)
+    .option('--json', 'one JSON object on standard output')
+  const asked = Object.hasOwn(commands, first) ? [first] : Object.keys(commands)
+  for (const name of asked) {
+    const command = await commands[name]?.()
+    if (command !== undefined) {
+      root.addCommand(command)
+    }
+  }
+  quiet(root)
+  return root
 }
 
 /** Usage errors come back here instead of ending the process, and are printed once. */
 function quiet(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => undefined })
+  command.exitOverride().configureOutput({ outputError: () => undefined })
   for (const child of command.commands) {
     quiet(child)
   }

@@ -24,7 +24,7 @@ async function run({ to, dryRun = false }: Flags): Promise<Answer> {
     ...(to === undefined ? {} : { to: readInteger('--to', to, [0, newest]) }),
   }
   const config = loadConfig()
-  const log = buildLog({ ...config, logLevel: 'warn' }, process.stderr)
+  const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: true })
   try {
     const report = await withClient(database.owner, (client) =>

@@ -102,19 +102,28 @@ function toFailure(error: unknown): Failure {
     return { code: error.code, number, message: sentence(error), params: error.params, docs }
   }
   const message = error instanceof Error ? error.message : String(error)
-  const bare = { number: null, params: {}, docs: null }
+  const fail = (code: string, text: string, params: unknown = {}): Failure => ({
+    code,
+    number: null,
+    message: text,
+    params,
+    docs: null,
+  })
   if (error instanceof ConfigError) {
-    return { ...bare, code: 'cli.configuration', message, params: { variable: error.variable } }
+    return fail('cli.configuration', message, { variable: error.variable })
   }
   if (error instanceof StartError) {
-    return { ...bare, code: 'cli.cannot_start', message }
+    return fail('cli.cannot_start', message)
+  }
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    return fail('cli.usage', 'Give a command; --help lists them.')
   }
   if (error instanceof UsageError || error instanceof CommanderError) {
-    return { ...bare, code: 'cli.usage', message: message.replace(/^error: /, '') }
+    return fail('cli.usage', message.replace(/^error: /, ''))
   }
-  const unexpected = catalogue['platform.unexpected']
+  const { number } = catalogue['platform.unexpected']
   const docs = '/docs/errors/platform.unexpected'
-  return { code: 'platform.unexpected', number: unexpected.number, message, params: {}, docs }
+  return { code: 'platform.unexpected', number, message, params: {}, docs }
 }
 
 const isExpected = (error: unknown): boolean =>

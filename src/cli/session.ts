@@ -35,13 +35,13 @@ export type Session = Readonly<{
 
 /**
  * Opens the installation, joining the database of a running server, does the work and closes it
- * again. Logs go to standard error, warnings and worse.
+ * again. Errors are logged to standard error.
  */
 export async function withSession<Result>(
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const config = loadConfig()
-  const logLevel = config.logLevel === 'info' ? 'warn' : config.logLevel
+  const logLevel = config.logLevel === 'info' ? 'error' : config.logLevel
   const log = buildLog({ ...config, logLevel }, process.stderr)
   const installation = await openInstallation(config, log, { mayJoin: true })
   try {

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clusterAddress, dropDatabase, emptyDatabase } from './cluster.ts'
+import { temporaryFolder } from './postgres.ts'
+import { type Ended, runTallystick, urlOf } from './process.ts'
+
+type Reply = Readonly<{ code: number | null; body: Record<string, unknown>; stderr: string }>
+
+const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+const dataDir = temporaryFolder()
+let database = ''
+
+beforeAll(async () => {
+  database = await emptyDatabase()
+})
+afterAll(() => dropDatabase(database))
+
+const surroundings = () => ({
+  TALLYSTICK_DATA_DIR: dataDir,
+  DATABASE_URL: urlOf(clusterAddress(), database),
+})
+
+/** Runs a command with `--json` on the database of this file. */
+async function tallystick(line: string, extra: Readonly<Record<string, string>> = {}) {
+  const words = line.match(/"[^"]*"|\S+/g) ?? []
+  const plain = words.map((word) => word.replaceAll('"', ''))
+  return toReply(await runTallystick([...plain, '--json'], { ...surroundings(), ...extra }))
+}
+
+function toReply({ code, stdout, stderr }: Ended): Reply {
+  const body: unknown = JSON.parse(stdout)
+  return { code, body: Object(body), stderr }
+}
+
+/** A member of a reply's `data`, as text. */
+const member = (reply: Reply, name: string): string => {
+  expect(reply).toMatchObject({ code: 0, body: { ok: true } })
+  return String(Reflect.get(Object(reply.body['data']), name))
+}
+
+const aNewOrganization = () =>
+  tallystick('org create --name "Ada Traders" --country NG --currency NGN')
+
+test('migrate says what it would do, does it, and then finds nothing to do', async () => {
+  const planned = await tallystick('migrate --dry-run')
+  const applied = await tallystick('migrate')
+  const again = await tallystick('migrate')
+
+  const numbers = (reply: Reply) => Object(reply.body['data']).applied.length
+  expect(planned.body).toMatchObject({ ok: true, command: 'migrate', data: { from: 0 } })
+  expect([numbers(planned), numbers(again)]).toEqual([numbers(applied), 0])
+  expect(applied.body).toMatchObject({ ok: true, data: { from: 0, to: numbers(applied) } })
+})
+
+test('org create makes an organization with a live and a test business', async () => {
+  const made = await aNewOrganization()
+  const all = await tallystick('org list')
+
+  expect(made).toMatchObject({
+    code: 0,
+    body: {
+      ok: true,
+      command: 'org create',
+      data: { organizationId: uuid, businessId: uuid, testBusinessId: uuid, invitationUrl: null },
+      warnings: [],
+    },
+  })
+  expect(all.body['data']).toMatchObject({
+    organizations: expect.arrayContaining([
+      expect.objectContaining({ id: member(made, 'organizationId'), name: 'Ada Traders' }),
+    ]),
+  })
+})
+
+test('org plan changes only the plans that are named', async () => {
+  const organizationId = member(await aNewOrganization(), 'organizationId')
+
+  const reply = await tallystick(`org plan ${organizationId} --books premium --from 2020-01-01`)
+
+  expect(reply.body).toMatchObject({
+    ok: true,
+    command: 'org plan',
+    data: { organizationId, plans: { books: 'premium' }, booksStatus: 'active' },
+  })
+})
+
+test('organizations and businesses are suspended, resumed and closed', async () => {
+  const made = await aNewOrganization()
+  const [organization, business] = [member(made, 'organizationId'), member(made, 'businessId')]
+
+  const replies = [
+    await tallystick(`org suspend ${organization} --reason "unpaid"`),
+    await tallystick(`org resume ${organization}`),
+    await tallystick(`business suspend ${business} --reason "asked"`),
+    await tallystick(`business resume ${business}`),
+    await tallystick(`business close ${business}`),
+  ]
+
+  expect(replies.map((reply) => member(reply, 'status'))).toEqual([
+    'suspended',
+    'active',
+    'suspended',
+    'active',
+    'closing',
+  ])
+})
+
+test('business create opens a business with its chart', async () => {
+  const organization = member(await aNewOrganization(), 'organizationId')
+  const flags = '--name "Second" --environment test --currency USD --country US'
+
+  const reply = await tallystick(`business create --organization ${organization} ${flags}`)
+
+  expect(reply.body).toMatchObject({
+    ok: true,
+    data: { businessId: uuid, environment: 'test' },
+  })
+})
+
+test.each([
+  ['invoicing', /^oim_[0-9a-f]{64}$/],
+  ['books', /^live_sk_[0-9a-f]{48}$/],
+  ['connect', /^[A-Za-z0-9]{40}$/],
+])('keys create shows a key of %s once, and lists never do', async (surface, shape) => {
+  const made = await aNewOrganization()
+  const organization = member(made, 'organizationId')
+  const business = surface === 'invoicing' ? `--business ${member(made, 'businessId')}` : ''
+  const flags = `--surface ${surface} --organization ${organization} ${business}`
+
+  const key = await tallystick(`keys create ${flags}`)
+  const list = await tallystick(`keys list --organization ${organization}`)
+
+  expect(member(key, 'key')).toMatch(shape)
+  expect(list.body['data']).toMatchObject({ keys: [{ keyId: member(key, 'keyId'), surface }] })
+  expect(JSON.stringify(list.body)).not.toContain(member(key, 'key'))
+})
+
+test('a key is rotated, then revoked, and a second revocation is refused with its code', async () => {
+  const organization = member(await aNewOrganization(), 'organizationId')
+  const first = await tallystick(`keys create --surface books --organization ${organization}`)
+
+  const rotated = await tallystick(`keys rotate ${member(first, 'keyId')} --overlap-hours 1`)
+  const revoked = await tallystick(`keys revoke ${member(first, 'keyId')} --reason leaked`)
+  const again = await tallystick(`keys revoke ${member(first, 'keyId')}`)
+
+  expect(member(rotated, 'key')).not.toBe(member(first, 'key'))
+  expect(member(rotated, 'overlapUntil')).toMatch(/^\d{4}-.*Z$/)
+  expect(member(revoked, 'revokedAt')).toMatch(/^\d{4}-.*Z$/)
+  expect(again).toMatchObject({
+    code: 1,
+    body: {
+      ok: false,
+      command: 'keys revoke',
+      error: {
+        code: 'key.already_revoked',
+        number: expect.any(Number),
+        message: expect.any(String),
+        params: { keyId: member(first, 'keyId') },
+        docs: '/docs/errors/key.already_revoked',
+      },
+    },
+  })
+})
+
+test('errors explain finds a code by its number', async () => {
+  const reply = await tallystick('errors explain 9001')
+
+  expect(reply.body).toMatchObject({
+    ok: true,
+    command: 'errors explain',
+    data: { code: 'platform.unexpected', number: 9001, surfaces: { books: { status: 500 } } },
+  })
+})
+
+test.each([
+  ['an unknown command', 'frobnicate', 2, 'cli.usage'],
+  ['a missing flag', 'org create --name A', 2, 'cli.usage'],
+  ['a plan that does not exist', 'org plan x --books gold', 2, 'cli.usage'],
+  ['an id that is none', 'org suspend x', 1, 'request.id_malformed'],
+  [
+    'an organization that is not there',
+    'org suspend 01900000-0000-7000-8000-000000000000',
+    1,
+    'resource.not_found',
+  ],
+  [
+    'a business that is not there',
+    'business close 01900000-0000-7000-8000-000000000000',
+    1,
+    'resource.not_found',
+  ],
+])('%s ends with its exit code and an error object', async (_name, line, code, errorCode) => {
+  expect(await tallystick(line)).toMatchObject({
+    code,
+    body: { ok: false, error: { code: errorCode } },
+  })
+})
+
+test('a wrong variable ends with 2 and is named; an unreachable database ends with 3', async () => {
+  const wrong = await tallystick('org list', { PORT: 'http' })
+  const away = await tallystick('org list', {
+    DATABASE_URL: 'postgresql://postgres:hunter2@127.0.0.1:1/x',
+  })
+
+  expect(wrong).toMatchObject({
+    code: 2,
+    body: { error: { code: 'cli.configuration', params: { variable: 'PORT' } } },
+  })
+  expect(away).toMatchObject({ code: 3, body: { error: { code: 'cli.cannot_start' } } })
+  expect(JSON.stringify(away)).not.toContain('hunter2')
+})
+
+test('without --json the answer is text and a refusal a sentence on standard error', async () => {
+  const list = await runTallystick(['org', 'list'], surroundings())
+  const refused = await runTallystick(['org', 'suspend', 'x'], surroundings())
+
+  expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining('organization  ') })
+  expect(refused).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'organization must be a valid UUID\n',
+  })
+})
