@@ -18,20 +18,43 @@ export function linkHash(
   link: bigint,
   records: readonly ChainRecord[],
 ): Buffer {
-  const hash = createHash('sha256')
-  const head = Buffer.alloc(56)
-  head.set(previous, 0)
-  head.write(tenantId.replaceAll('-', ''), 32, 'hex')
-  head.writeBigUInt64BE(link, 48)
-  hash.update(head)
-  const length = Buffer.alloc(4)
-  for (const record of records) {
-    const bytes = Buffer.from(JSON.stringify(record))
-    length.writeUInt32BE(bytes.length)
-    hash.update(length).update(bytes)
-  }
-  return hash.digest()
+  const hasher = new LinkHasher(previous, tenantId, link)
+  for (const record of records) hasher.add(record)
+  return hasher.digest()
 }
+
+/** The same, for readers that meet the records one after the other. */
+export class LinkHasher {
+  readonly #hash = createHash('sha256')
+  readonly #length = Buffer.alloc(4)
+
+  constructor(previous: Uint8Array, tenantId: string, link: bigint) {
+    const head = Buffer.alloc(56)
+    head.set(previous, 0)
+    head.write(tenantId.replaceAll('-', ''), 32, 'hex')
+    head.writeBigUInt64BE(link, 48)
+    this.#hash.update(head)
+  }
+
+  add(record: ChainRecord): void {
+    const bytes = Buffer.from(canonicalText(record))
+    this.#length.writeUInt32BE(bytes.length)
+    this.#hash.update(this.#length).update(bytes)
+  }
+
+  digest(): Buffer {
+    return this.#hash.digest()
+  }
+}
+
+/** Half of a surrogate pair has no UTF-8: the database keeps U+FFFD in its place, and so do we. */
+function canonicalText(record: ChainRecord): string {
+  const text = JSON.stringify(record)
+  return /\\ud[89a-f]/.test(text) ? JSON.stringify(record, toStored) : text
+}
+
+const toStored = (_: string, member: unknown): unknown =>
+  typeof member === 'string' ? Buffer.from(member).toString() : member
 
 /** SHA-256 of a text's UTF-8 bytes as 64 lower-case hexadecimal digits; null stays null. */
 export function digestText(text: string): string

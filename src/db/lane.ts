@@ -272,14 +272,14 @@ export class Gate {
     } catch (error) {
       return { error, mayRetry: false }
     }
-    let isBroken = false
     const run = new BatchRun(client, lane, this.#parts, batch)
     try {
       await run.all()
+      client.release()
       run.settle()
       return 'settled'
     } catch (error) {
-      isBroken = await rollback(client)
+      client.release(await rollback(client))
       if (run.isCommitting && isConnectionLoss(error)) {
         const outcome = await this.#lookUp(lane, run)
         if (outcome === 'committed') {
@@ -289,8 +289,6 @@ export class Gate {
         if (outcome === 'unknown') return { error, mayRetry: false }
       }
       return { error, mayRetry: isTransient(error) || isConnectionLoss(error) }
-    } finally {
-      client.release(isBroken)
     }
   }
 
@@ -533,13 +531,15 @@ class BatchRun {
   }
 
   #save(): Saved {
-    return { head: { ...this.#head }, settlements: this.#settlements.length }
+    const { length } = this.#settlements
+    return { head: { ...this.#head }, settlements: length, work: this.#work.size() }
   }
 
-  async #restore({ head, settlements }: Saved, works: readonly Work[]): Promise<void> {
+  async #restore({ head, settlements, work }: Saved, works: readonly Work[]): Promise<void> {
     await this.#client.query('rollback to savepoint command')
     Object.assign(this.#head, head)
     this.#settlements.length = settlements
+    this.#work.cut(work)
     if (works.some((work) => work.isConfigurationChanged)) this.#lane.memory.clear()
   }
 

@@ -58,11 +58,13 @@ export function openPool({ role, connectionsMax, ...where }: PoolOptions): Pool 
         parserByOid.get(id) ?? pg.types.getTypeParser(id, format ?? 'text')) as never, // the driver's overloads
     },
   })
-  // An idle connection that the server closes is replaced at the next use.
-  pool.on('error', ignoreIdleLoss)
+  // An idle connection that the server closes is replaced at the next use. One in use fails its
+  // next statement; without a listener the loss between two statements would end the process.
+  pool.on('error', ignoreLoss)
+  pool.on('connect', (client) => client.on('error', ignoreLoss))
   return pool
 }
 
-function ignoreIdleLoss(): void {
-  // Deliberately empty: the pool has already dropped the connection.
+function ignoreLoss(): void {
+  // Deliberately empty: who uses the connection learns of the loss, and the pool drops it.
 }

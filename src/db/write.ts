@@ -320,7 +320,7 @@ export async function flushWork(
       head.chainHash,
       head.horizon,
       head.configVersion,
-      instantFromMs(head.recordedAtMs),
+      audits.at(-1)?.stamp.at ?? instantFromMs(head.recordedAtMs),
       plainArray(audits.map((_, i) => firstAudit + BigInt(i))),
       plainArray(audits.map((row) => row.stamp.at)),
       textArray(audits.map((row) => row.stamp.actor)),
