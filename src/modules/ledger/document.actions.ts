@@ -1,0 +1,47 @@
+import type { Ctx } from '../../db/write.ts'
+import { assert } from '../../kernel/assert.ts'
+import {
+  deleteDocument,
+  insertDocument,
+  insertVersion,
+  replaceLines,
+  updateDocument,
+} from './document.db.ts'
+import { type Document, type DocumentHead, toImageText } from './document.ts'
+
+/** Inserts a document as it is. Refuses: resource.external_id_taken. */
+export const addDocument = (ctx: Ctx, document: Document): Promise<void> =>
+  insertDocument(ctx.tx, document)
+
+/** Writes a document's head anew, and its lines too when they were replaced. */
+export async function changeDocument(
+  ctx: Ctx,
+  document: Document | DocumentHead,
+  { hasNewLines = false } = {},
+): Promise<void> {
+  await updateDocument(ctx.tx, document)
+  if (hasNewLines && 'lines' in document) await replaceLines(ctx.tx, document)
+}
+
+/** Removes a draft; its number stays in the register as deleted. */
+export const removeDraft = (ctx: Ctx, document: DocumentHead): Promise<void> =>
+  deleteDocument(ctx.tx, document)
+
+/**
+ * Freezes what an issued document says now, and puts its digest into the hash chain.
+ * Source: ledger specification 7.6 (record D) and 8.1.
+ */
+export async function keepVersion(
+  ctx: Ctx,
+  { businessId, id, kind, number, version }: DocumentHead,
+  frozen: object,
+): Promise<void> {
+  assert(number !== null, 'an issued document has a number')
+  const snapshot = toImageText(frozen)
+  const sha256 = ctx.digest(snapshot)
+  ctx.chain('D', ['D', id, kind, number, String(version), sha256])
+  await insertVersion(ctx.tx, {
+    ...{ businessId, documentId: id, version, kind, number },
+    ...{ link: ctx.link, snapshot, sha256 },
+  })
+}

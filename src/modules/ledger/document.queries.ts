@@ -1,0 +1,78 @@
+import type { Db } from '../../db/tx.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { Document, DocumentHead, DocumentKind, DocumentLine } from './document.ts'
+
+/** The head of a document `d` under the names of `DocumentHead`. */
+export const documentColumns = `
+  d.document_id as id, d.business_id as "businessId", d.kind, d.surface, d.lifecycle, d.number,
+  d.party_id as "partyId", d.issue_date as "issueDate", d.due_date as "dueDate", d.currency,
+  trim_scale(d.rate) as rate, d.rate_source as "rateSource",
+  d.prices_include_tax as "pricesIncludeTax", trim_scale(d.discount_percent) as "discountPercent",
+  d.subtotal, d.tax, d.rounding, d.total, d.base_total as "baseTotal", d.reference, d.notes,
+  d.terms, d.template, d.source_document_id as "sourceDocumentId", d.external_id as "externalId",
+  d.metadata, d.details, d.entry_id as "entryId", d.void_entry_id as "voidEntryId",
+  d.void_reason as "voidReason", d.sent_at as "sentAt", d.paid_at as "paidAt",
+  d.voided_at as "voidedAt", d.created_at as "createdAt", d.updated_at as "updatedAt", d.version`
+
+type LineRow = DocumentLine & Readonly<{ documentId: Id<'document'> }>
+
+/** Lines of documents, each document's in order; at most 1,000 per document. */
+export async function listDocumentLines(
+  db: Db,
+  businessId: Id<'business'>,
+  documentIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly DocumentLine[]>> {
+  const rows = await db.query<LineRow>({
+    name: 'list_document_lines',
+    text: `
+      select l.document_id as "documentId", l.line_id as id, l.description,
+        trim_scale(l.quantity) as quantity, trim_scale(l.unit_price) as "unitPrice",
+        trim_scale(l.discount_percent) as "discountPercent",
+        trim_scale(l.tax_percent) as "taxPercent", l.tax_category as "taxCategory",
+        l.product_id as "productId", l.account_id as "accountId", a.code as "accountCode", l.unit,
+        l.net, l.tax
+      from document_line as l
+      join account as a on a.business_id = l.business_id and a.account_id = l.account_id
+      where l.business_id = $1 and l.document_id = any ($2::uuid[])
+      order by l.document_id, l.line_no
+      limit 1000000`,
+    values: [businessId, documentIds],
+  })
+  const linesByDocumentId = new Map<string, DocumentLine[]>(documentIds.map((id) => [id, []]))
+  for (const { documentId, ...line } of rows) linesByDocumentId.get(documentId)?.push(line)
+  return linesByDocumentId
+}
+
+/** One document of a kind with its lines and the calculation it was issued with. */
+export async function findDocument(
+  db: Db,
+  businessId: Id<'business'>,
+  kind: DocumentKind,
+  documentId: string,
+): Promise<Document | undefined> {
+  const [head] = await db.query<DocumentHead>({
+    name: 'find_document',
+    text: `select ${documentColumns}, d.calculation
+      from document as d where d.business_id = $1 and d.kind = $2 and d.document_id = $3`,
+    values: [businessId, kind, documentId],
+  })
+  if (head === undefined) return undefined
+  const lines = await listDocumentLines(db, businessId, [documentId])
+  return { ...head, lines: lines.get(documentId) ?? [] }
+}
+
+/** Id and digest of what was asked for, of the document of a kind that has an external id. */
+export async function findByExternalId(
+  db: Db,
+  businessId: Id<'business'>,
+  kind: DocumentKind,
+  externalId: string,
+): Promise<Readonly<{ id: Id<'document'>; contentDigest: string | null }> | undefined> {
+  const [row] = await db.query<{ id: Id<'document'>; contentDigest: string | null }>({
+    name: 'find_document_by_external_id',
+    text: `select document_id as id, details ->> 'contentDigest' as "contentDigest"
+      from document where business_id = $1 and kind = $2 and external_id = $3`,
+    values: [businessId, kind, externalId],
+  })
+  return row
+}
