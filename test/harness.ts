@@ -71,7 +71,8 @@ export type Business = Readonly<{
 type World = Readonly<{ app: App; pool: Pool; owner: Pool; close: () => Promise<void> }>
 
 const masterKey = new Uint8Array(32).fill(7)
-const keyHasher = keyHasherOf(masterKey)
+/** The hash that the app of the tests keeps keys under. */
+export const keyHasher = keyHasherOf(masterKey)
 const time = { now: noon }
 let world: Promise<World> | undefined
 

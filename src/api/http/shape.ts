@@ -425,9 +425,9 @@ function wordError(error: ErrorObject, wording: Wording): Worded | undefined {
       return ['pattern', 'is not valid']
     case 'minItems':
     case 'maxItems':
-      return ['items', wording.items(bounds.minItems ?? 0, bounds.maxItems)]
+      return ['items', wording.items(itemBounds(bounds, keyword === 'minItems'))]
     case 'maxProperties':
-      return ['items', wording.items(0, bounds.maxProperties)]
+      return ['items', wording.items({ min: 0, max: bounds.maxProperties, isTooFew: false })]
     case 'decimalsMax':
       return ['precision', wording.decimals(Number(error.schema))]
     case 'isExact':
@@ -447,6 +447,12 @@ type Bounds = Readonly<{
   maxItems?: number
   maxProperties?: number
 }>
+
+const itemBounds = ({ minItems: min = 0, maxItems: max }: Bounds, isTooFew: boolean) => ({
+  min,
+  max,
+  isTooFew,
+})
 
 const typeOf = (type: unknown): string => String(Array.isArray(type) ? type[0] : type)
 

@@ -15,8 +15,11 @@ export type Wording = Readonly<{
   shorterThan: (min: number) => string
   decimals: (max: number) => string
   digits: string
-  items: (min: number, max: number | undefined) => string
+  items: (bounds: ItemBounds) => string
 }>
+
+/** Bounds of a list or of the members of an object, and which of them is broken. */
+export type ItemBounds = Readonly<{ min: number; max: number | undefined; isTooFew: boolean }>
 
 /** Source: platform specification 9.4, Invoicing specification 3.3. */
 export const commonWording: Wording = {
@@ -51,6 +54,6 @@ export const commonWording: Wording = {
   shorterThan: (min) => `must have at least ${min} characters`,
   decimals: (max) => `must not have more than ${max} decimals`,
   digits: 'has more than 15 significant digits',
-  items: (min, max) =>
-    max === undefined ? `must have at least ${min} items` : `must have at most ${max} items`,
+  items: ({ min, max, isTooFew }) =>
+    isTooFew ? `must have at least ${min} items` : `must have at most ${max} items`,
 }

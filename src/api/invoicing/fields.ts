@@ -39,22 +39,29 @@ export const percent = number({ decimalsMax: 4, minimum: 0, maximum: 100, descri
 
 /** May be null: clears the member in an update, shows as null in an answer. */
 export function nullable<T extends TSchema>(schema: T) {
-  const values = (schema as { enum?: readonly unknown[] }).enum // a TypeBox schema is a JSON schema
+  const { enum: values, type = 'string' } = schema as Partial<{
+    enum: readonly unknown[]
+    type: string
+  }> // a TypeBox schema is a JSON schema; our enumerations are of texts
   return Type.Unsafe<Static<T> | null>({
     ...schema,
+    type,
     nullable: true,
     ...(values === undefined ? {} : { enum: [...values, null] }),
   })
 }
 
-/** Every member may be left out, and those of `clearable` may be null. */
-export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
+/** An amount in major units, to compare with. */
+export const amount = number({ decimalsMax: 4, minimum: -amountMax, maximum: amountMax })
 
 export const idParams = Type.Object({ id: uuid })
 
 /** Minor units as the number in major units that goes over the wire; exact by the bound. */
 export const toNumber = (minor: bigint, code: CurrencyCode): number =>
   toWireNumber(money(minor, code))
+
+/** An exact decimal of at most 15 significant digits as a JSON number. */
+export const toWireDecimal = (decimalText: string): number => Number(decimalText)
 
 export const toCurrency = (given: string | undefined): CurrencyCode | undefined =>
   given === undefined ? undefined : parseCurrency(given)

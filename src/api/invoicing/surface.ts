@@ -12,6 +12,7 @@ import { wantsProblem } from '../http/problem.ts'
 import type { Surface } from '../http/surface.ts'
 import { customerRoutes } from './customers.ts'
 import { renderInvoicingError } from './errors.ts'
+import { invoiceRoutes } from './invoices.ts'
 
 const dayMs = 86_400_000
 
@@ -24,7 +25,7 @@ export const invoicing: Surface = {
   mount: '/invoicing',
   title: 'Tallystick Invoicing API',
   openApiPath: '/api/v1/openapi.json',
-  routes: [...customerRoutes],
+  routes: [...customerRoutes, ...invoiceRoutes],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,
   trimsTexts: true,
@@ -45,7 +46,7 @@ export const invoicing: Surface = {
   renderError: renderInvoicingError,
   wording: {
     atLeast: (min) => `must be between ${min} and 9999999999999.99`,
-    items: (_min, max) => `must have at most ${max} items`,
+    items: ({ max, isTooFew }) => (isTooFew ? 'is required' : `must have at most ${max} items`),
   },
   idempotency: {
     keepMs: 30 * dayMs,

@@ -1,0 +1,577 @@
+import { type Static, Type } from 'typebox'
+import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
+import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { createInvoice, deleteInvoice, updateInvoice } from '../../modules/sales/invoice.actions.ts'
+import { getInvoice, listInvoices } from '../../modules/sales/invoice.queries.ts'
+import type {
+  Invoice,
+  InvoiceChanges,
+  InvoiceDraft,
+  InvoiceFilter,
+  InvoiceStatus,
+  NewInvoice,
+} from '../../modules/sales/invoice.ts'
+import type { Call } from '../http/route.ts'
+import { route } from '../http/route.ts'
+import {
+  amount,
+  amountMax,
+  currency,
+  date,
+  externalId,
+  idParams,
+  listErrors,
+  longText,
+  metadata,
+  name,
+  nullable,
+  number,
+  percent,
+  readErrors,
+  text,
+  toCurrency,
+  toNumber,
+  toWireDecimal,
+  uuid,
+  writeErrors,
+} from './fields.ts'
+import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+
+/** Source: Invoicing specification 1. */
+export const itemsMax = 500
+
+const statuses = ['draft', 'sent', 'paid', 'overdue', 'cancelled'] as const
+const templates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
+const categories = ['standard', 'zero_rated', 'exempt', 'reverse_charge', 'out_of_scope'] as const
+const status = Type.Enum(statuses)
+const taxCategory = Type.Enum(categories)
+const rate = number({ decimalsMax: 10, exclusiveMinimum: 0 })
+const invoiceNumber = text(64)
+
+const ItemIn = Type.Object({
+  description: name,
+  quantity: number({ decimalsMax: 6, notZero: true }),
+  unit_price: number({ decimalsMax: 10, minimum: 0, maximum: amountMax }),
+  tax_rate: Type.Optional(percent),
+  product_id: Type.Optional(uuid),
+  discount_rate: Type.Optional(percent),
+  tax_category: Type.Optional(taxCategory),
+  revenue_account_code: Type.Optional(text()),
+  unit: Type.Optional(text()),
+})
+
+const items = Type.Array(ItemIn, { minItems: 1, maxItems: itemsMax })
+
+const InvoiceIn = Type.Object({
+  customer_id: uuid,
+  items,
+  invoice_number: Type.Optional(invoiceNumber),
+  issue_date: Type.Optional(date),
+  due_date: Type.Optional(date),
+  status: Type.Optional(status),
+  currency: Type.Optional(currency),
+  notes: Type.Optional(longText),
+  terms: Type.Optional(longText),
+  template_type: Type.Optional(Type.Enum(templates)),
+  exchange_rate: Type.Optional(rate),
+  prices_include_tax: Type.Optional(Type.Boolean()),
+  discount_rate: Type.Optional(percent),
+  purchase_order: Type.Optional(text()),
+  external_id: Type.Optional(externalId),
+  metadata: Type.Optional(metadata),
+})
+
+const InvoiceChange = Type.Object({
+  customer_id: Type.Optional(uuid),
+  items: Type.Optional(items),
+  invoice_number: Type.Optional(invoiceNumber),
+  issue_date: Type.Optional(date),
+  due_date: Type.Optional(nullable(date)),
+  status: Type.Optional(status),
+  currency: Type.Optional(currency),
+  notes: Type.Optional(nullable(longText)),
+  terms: Type.Optional(nullable(longText)),
+  template_type: Type.Optional(nullable(Type.Enum(templates))),
+  exchange_rate: Type.Optional(nullable(rate)),
+  prices_include_tax: Type.Optional(nullable(Type.Boolean())),
+  discount_rate: Type.Optional(nullable(percent)),
+  purchase_order: Type.Optional(nullable(text())),
+  external_id: Type.Optional(nullable(externalId)),
+  metadata: Type.Optional(nullable(metadata)),
+})
+
+const ItemOut = Type.Object({
+  description: Type.String(),
+  quantity: Type.Number(),
+  unit_price: Type.Number(),
+  tax_rate: Type.Number(),
+  product_id: nullable(uuid),
+  discount_rate: Type.Number(),
+  id: uuid,
+  tax_category: taxCategory,
+  revenue_account_code: Type.String(),
+  unit: nullable(Type.String()),
+  amount: Type.Number({ description: 'Net of discounts and tax' }),
+  tax_amount: Type.Number(),
+})
+
+const InvoiceOut = Type.Object({
+  id: uuid,
+  business_id: uuid,
+  customer_id: uuid,
+  invoice_number: Type.String(),
+  issue_date: date,
+  due_date: nullable(date),
+  status,
+  subtotal: Type.Number(),
+  tax_amount: Type.Number(),
+  total: Type.Number(),
+  currency: Type.String(),
+  notes: nullable(Type.String()),
+  terms: nullable(Type.String()),
+  template_type: Type.String(),
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  items: Type.Array(ItemOut),
+  amount_paid: Type.Number(),
+  amount_credited: Type.Number(),
+  amount_due: Type.Number(),
+  discount_rate: Type.Number(),
+  prices_include_tax: Type.Boolean(),
+  exchange_rate: nullable(Type.Number()),
+  purchase_order: nullable(Type.String()),
+  quotation_id: nullable(uuid),
+  recurring_invoice_id: nullable(uuid),
+  sent_at: nullable(Type.String()),
+  paid_at: nullable(Type.String()),
+  cancelled_at: nullable(Type.String()),
+  hosted_url: nullable(Type.String()),
+  external_id: nullable(Type.String()),
+  metadata,
+})
+
+const InvoiceQuery = Type.Object({
+  ...listQuery(['created_at', 'updated_at', 'issue_date', 'due_date', 'total', 'invoice_number']),
+  status: Type.Optional(text(200)),
+  customer_id: Type.Optional(uuid),
+  invoice_number: Type.Optional(text()),
+  currency: Type.Optional(currency),
+  issue_date_from: Type.Optional(date),
+  issue_date_to: Type.Optional(date),
+  due_date_from: Type.Optional(date),
+  due_date_to: Type.Optional(date),
+  min_total: Type.Optional(amount),
+  max_total: Type.Optional(amount),
+  external_id: Type.Optional(externalId),
+  quotation_id: Type.Optional(uuid),
+  recurring_invoice_id: Type.Optional(uuid),
+})
+
+const draftErrors = [
+  'validation.items_incomplete',
+  'resource.not_found',
+  'party.archived',
+  'resource.number_taken',
+  'resource.external_id_taken',
+  'resource.invalid_transition',
+  'ledger.account_not_found',
+  'ledger.account_is_control',
+  'ledger.account_inactive',
+  'ledger.amount_overflow',
+  'ledger.rate_missing',
+  'ledger.rate_out_of_range',
+  'ledger.period_closed',
+  'ledger.period_locked',
+  'sales.total_negative',
+] as const
+
+const createRoute = route({
+  method: 'POST',
+  path: '/api/v1/invoices',
+  operation: 'create-invoice',
+  tag: 'Invoices',
+  summary: 'Create an invoice',
+  description:
+    'A draft posts nothing. With status sent it is issued, with paid it is settled as well.',
+  scope: 'write',
+  tenant: 'business',
+  cost: 1,
+  body: InvoiceIn,
+  requiredText: 'customer_id, items (at least one)',
+  answers: { 201: InvoiceOut },
+  errors: [...writeErrors, 'validation.fields_missing', ...draftErrors],
+  examples: [
+    {
+      summary: 'A draft with two items',
+      keep: 'invoice',
+      body: {
+        customer_id: '$customer',
+        due_date: '2026-07-15',
+        notes: 'Thank you',
+        items: [
+          { description: 'Site survey', quantity: 3, unit_price: 120, tax_rate: 7.5 },
+          { description: 'Printed report', quantity: 1, unit_price: 45.5 },
+        ],
+      },
+      status: 201,
+    },
+    {
+      summary: 'An invoice without items',
+      body: { customer_id: '$customer', items: [] },
+      status: 400,
+    },
+  ],
+  handle: (call) =>
+    call.write(createInvoice, toNewInvoice(call.body, call.today), (invoice) => ({
+      status: 201,
+      headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
+      body: toWire(invoice),
+    })),
+})
+
+const listRoute = route({
+  method: 'GET',
+  path: '/api/v1/invoices',
+  operation: 'list-invoices',
+  tag: 'Invoices',
+  summary: 'List invoices',
+  scope: 'read',
+  tenant: 'business',
+  cost: 1,
+  query: InvoiceQuery,
+  answers: { 200: pageOf(InvoiceOut) },
+  errors: listErrors,
+  examples: [
+    { summary: 'What is still owed', query: { status: 'sent,overdue' }, status: 200 },
+    { summary: 'A status that nobody has', query: { status: 'late' }, status: 400 },
+  ],
+  handle: async (call) => {
+    const { businessId } = call.business()
+    const filter = { businessId, today: call.today, ...toFilter(call.query) }
+    const { rows, total } = await call.read((db) => listInvoices(db, filter))
+    return { status: 200, body: toPage(rows.map(toWire), call.query, total) }
+  },
+})
+
+const getRoute = route({
+  method: 'GET',
+  path: '/api/v1/invoices/{id}',
+  operation: 'get-invoice',
+  tag: 'Invoices',
+  summary: 'Get an invoice',
+  scope: 'read',
+  tenant: 'business',
+  cost: 1,
+  params: idParams,
+  answers: { 200: InvoiceOut },
+  errors: readErrors,
+  examples: [{ summary: 'An invoice by id', params: { id: '$invoice' }, status: 200 }],
+  handle: async (call) => {
+    const { businessId } = call.business()
+    const id = call.params.id.toLowerCase()
+    const invoice = await call.read((db) => getInvoice(db, businessId, id, call.today))
+    return { status: 200, body: toWire(invoice) }
+  },
+})
+
+const change = {
+  tag: 'Invoices',
+  scope: 'write',
+  tenant: 'business',
+  cost: 1,
+  path: '/api/v1/invoices/{id}',
+  params: idParams,
+  body: InvoiceChange,
+  answers: { 200: InvoiceOut },
+  errors: [
+    ...writeErrors,
+    'request.id_malformed',
+    'validation.nothing_to_update',
+    ...draftErrors,
+    'sales.invoice_not_draft',
+    'sales.invoice_has_payments',
+  ],
+  handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof InvoiceChange>>) =>
+    call.write(
+      updateInvoice,
+      {
+        invoiceId: call.params.id.toLowerCase(),
+        changes: toChanges(call.body),
+        status: call.body.status,
+      },
+      (invoice) => ({ status: 200, body: toWire(invoice) }),
+    ),
+} as const
+
+const patchRoute = route({
+  ...change,
+  method: 'PATCH',
+  operation: 'update-invoice',
+  summary: 'Update an invoice or move its status',
+  description:
+    'Only the members that are sent change. A draft may change in everything, an issued invoice in dates and texts.',
+  examples: [
+    {
+      summary: 'Issue a draft',
+      params: { id: '$invoice' },
+      body: { status: 'sent' },
+      status: 200,
+    },
+  ],
+})
+
+const putRoute = route({
+  ...change,
+  method: 'PUT',
+  operation: 'put-invoice',
+  summary: 'Update an invoice or move its status',
+  description: 'The same as PATCH: only the members that are sent change.',
+  examples: [
+    { summary: 'Mark as paid', params: { id: '$invoice' }, body: { status: 'paid' }, status: 200 },
+  ],
+})
+
+const deleteRoute = route({
+  method: 'DELETE',
+  path: '/api/v1/invoices/{id}',
+  operation: 'delete-invoice',
+  tag: 'Invoices',
+  summary: 'Delete a draft',
+  scope: 'write',
+  tenant: 'business',
+  cost: 1,
+  params: idParams,
+  answers: { 204: null },
+  errors: [...writeErrors, 'request.id_malformed', 'resource.not_found', 'sales.invoice_not_draft'],
+  examples: [],
+  handle: (call) =>
+    call.write(deleteInvoice, { invoiceId: call.params.id.toLowerCase() }, () => ({
+      status: 204,
+    })),
+})
+
+export const invoiceRoutes = [createRoute, listRoute, getRoute, patchRoute, putRoute, deleteRoute]
+
+function toNewInvoice(body: Static<typeof InvoiceIn>, today: CalendarDate): NewInvoice {
+  const issueDate = body.issue_date === undefined ? today : parseDate(body.issue_date)
+  const dueDate = body.due_date === undefined ? null : parseDate(body.due_date)
+  requireOrder(issueDate, dueDate)
+  const wanted = body.status ?? 'draft'
+  if (wanted === 'overdue' && !(dueDate !== null && dueDate < today)) {
+    throw toIssue('due_date', 'must be in the past')
+  }
+  return {
+    surface: 'invoicing',
+    status: wanted,
+    customerId: body.customer_id.toLowerCase(),
+    number: body.invoice_number,
+    issueDate,
+    dueDate,
+    currency: toCurrency(body.currency) ?? 'USD',
+    notes: body.notes ?? null,
+    terms: body.terms ?? null,
+    template: body.template_type ?? 'modern',
+    exchangeRate: toText(body.exchange_rate, 'exchange_rate'),
+    pricesIncludeTax: body.prices_include_tax ?? false,
+    discountPercent: toText(body.discount_rate ?? 0, 'discount_rate') ?? '0',
+    purchaseOrder: body.purchase_order ?? null,
+    externalId: body.external_id ?? null,
+    metadata: body.metadata ?? {},
+    lines: body.items.map(toLine),
+  }
+}
+
+function toChanges(body: Static<typeof InvoiceChange>): InvoiceChanges {
+  const { issue_date, due_date, template_type, discount_rate, metadata: texts } = body
+  const issueDate = issue_date && parseDate(issue_date)
+  const dueDate = due_date && parseDate(due_date)
+  if (issueDate && dueDate) requireOrder(issueDate, dueDate)
+  return {
+    ...toTextChanges(body),
+    ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),
+    ...(body.invoice_number !== undefined && { number: body.invoice_number }),
+    ...(issueDate && { issueDate }),
+    ...(due_date !== undefined && { dueDate: dueDate || null }),
+    ...(body.currency !== undefined && { currency: toCurrency(body.currency) ?? 'USD' }),
+    ...(template_type !== undefined && { template: template_type ?? 'modern' }),
+    ...(body.exchange_rate !== undefined && {
+      exchangeRate: toText(body.exchange_rate ?? undefined, 'exchange_rate'),
+    }),
+    ...(body.prices_include_tax !== undefined && {
+      pricesIncludeTax: body.prices_include_tax ?? false,
+    }),
+    ...(discount_rate !== undefined && {
+      discountPercent: toText(discount_rate ?? 0, 'discount_rate') ?? '0',
+    }),
+    ...(texts !== undefined && { metadata: texts ?? {} }),
+    ...(body.items !== undefined && { lines: body.items.map(toLine) }),
+  }
+}
+
+const toTextChanges = ({
+  notes,
+  terms,
+  purchase_order,
+  external_id,
+}: Static<typeof InvoiceChange>): InvoiceChanges => ({
+  ...(notes !== undefined && { notes }),
+  ...(terms !== undefined && { terms }),
+  ...(purchase_order !== undefined && { purchaseOrder: purchase_order }),
+  ...(external_id !== undefined && { externalId: external_id }),
+})
+
+const codeByCategory = {
+  standard: 'S',
+  zero_rated: 'Z',
+  exempt: 'E',
+  reverse_charge: 'AE',
+  out_of_scope: 'O',
+} as const satisfies Record<(typeof categories)[number], string>
+
+const categoryByCode = {
+  S: 'standard',
+  Z: 'zero_rated',
+  E: 'exempt',
+  AE: 'reverse_charge',
+  K: 'zero_rated',
+  G: 'zero_rated',
+  O: 'out_of_scope',
+} as const satisfies Record<string, (typeof categories)[number]>
+
+function toLine(item: Static<typeof ItemIn>, index: number): InvoiceDraft['lines'][number] {
+  const at = (member: string): string => `items[${index}].${member}`
+  return {
+    description: item.description,
+    quantity: toText(item.quantity, at('quantity')) ?? '0',
+    unitPrice: toText(item.unit_price, at('unit_price')) ?? '0',
+    discountPercent: toText(item.discount_rate ?? 0, at('discount_rate')) ?? '0',
+    taxPercent: toText(item.tax_rate, at('tax_rate')),
+    taxCategory: item.tax_category && codeByCategory[item.tax_category],
+    productId: item.product_id?.toLowerCase(),
+    accountCode: item.revenue_account_code,
+    unit: item.unit,
+  }
+}
+
+const toText = (value: number | undefined, field: string): string | undefined =>
+  value === undefined ? undefined : formatDecimal(parseDecimal(value, field))
+
+function requireOrder(issueDate: CalendarDate, dueDate: CalendarDate | null): void {
+  if (dueDate !== null && dueDate < issueDate) {
+    throw toIssue('due_date', 'must not be before issue_date')
+  }
+}
+
+const toIssue = (path: string, message: string): Refusal =>
+  new Refusal('validation.failed', {
+    issues: [{ pointer: `/${path}`, path, rule: 'order', message }],
+  })
+
+const sortFields = {
+  created_at: 'createdAt',
+  updated_at: 'updatedAt',
+  issue_date: 'issueDate',
+  due_date: 'dueDate',
+  total: 'total',
+  invoice_number: 'invoiceNumber',
+} as const
+
+type Filter = Omit<InvoiceFilter, 'businessId' | 'today'>
+
+function toFilter(query: Static<typeof InvoiceQuery>): Filter {
+  const { limit, offset } = toWindow(query)
+  const sort = toSort(query.sort)
+  const by = sortFields[(sort?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+  const { min_total: min, max_total: max } = query
+  return {
+    limit,
+    offset,
+    ...toDateFilter(query),
+    ...(sort !== undefined && { sort: { by, isDescending: sort.isDescending } }),
+    ...(query.status !== undefined && { statuses: parseStatuses(query.status) }),
+    ...(query.customer_id !== undefined && { customerId: query.customer_id }),
+    ...(query.invoice_number !== undefined && { number: query.invoice_number }),
+    ...(query.currency !== undefined && { currency: query.currency.toUpperCase() }),
+    ...(min !== undefined && { minTotal: toText(min, 'min_total') ?? '0' }),
+    ...(max !== undefined && { maxTotal: toText(max, 'max_total') ?? '0' }),
+    ...(query.external_id !== undefined && { externalId: query.external_id }),
+    ...(query.quotation_id !== undefined && { quotationId: query.quotation_id }),
+    ...(query.recurring_invoice_id !== undefined && { quotationId: query.recurring_invoice_id }),
+  }
+}
+
+const toDateFilter = (query: Static<typeof InvoiceQuery>): Partial<Filter> => ({
+  ...(query.issue_date_from !== undefined && { issueDateFrom: parseDate(query.issue_date_from) }),
+  ...(query.issue_date_to !== undefined && { issueDateTo: parseDate(query.issue_date_to) }),
+  ...(query.due_date_from !== undefined && { dueDateFrom: parseDate(query.due_date_from) }),
+  ...(query.due_date_to !== undefined && { dueDateTo: parseDate(query.due_date_to) }),
+  ...(query.updated_since !== undefined && {
+    updatedSince: parseInstant(query.updated_since, 'updated_since'),
+  }),
+})
+
+/** Refuses: request.query_invalid. */
+function parseStatuses(list: string): readonly InvoiceStatus[] {
+  return list.split(',').map((given) => {
+    const known = statuses.find((one) => one === given.trim())
+    if (known === undefined) {
+      const reason = `must be one of: ${statuses.join(', ')}`
+      throw new Refusal('request.query_invalid', { parameter: 'status', reason })
+    }
+    return known
+  })
+}
+
+function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
+  const { currency: code } = invoice
+  return {
+    id: invoice.id,
+    business_id: invoice.businessId,
+    customer_id: invoice.customerId,
+    invoice_number: invoice.number,
+    issue_date: invoice.issueDate,
+    due_date: invoice.dueDate,
+    status: invoice.status,
+    subtotal: toNumber(invoice.subtotal, code),
+    tax_amount: toNumber(invoice.tax, code),
+    total: toNumber(invoice.total, code),
+    currency: code,
+    notes: invoice.notes,
+    terms: invoice.terms,
+    template_type: invoice.template ?? 'modern',
+    created_at: invoice.createdAt,
+    updated_at: invoice.updatedAt,
+    items: invoice.lines.map((line) => toItem(line, code)),
+    amount_paid: toNumber(invoice.amountPaid, code),
+    amount_credited: toNumber(invoice.amountCredited, code),
+    amount_due: toNumber(invoice.amountDue, code),
+    discount_rate: toWireDecimal(invoice.discountPercent),
+    prices_include_tax: invoice.pricesIncludeTax,
+    exchange_rate: invoice.exchangeRate === null ? null : toWireDecimal(invoice.exchangeRate),
+    purchase_order: invoice.purchaseOrder,
+    quotation_id: null,
+    recurring_invoice_id: null,
+    sent_at: invoice.sentAt,
+    paid_at: invoice.paidAt,
+    cancelled_at: invoice.cancelledAt,
+    hosted_url: null,
+    external_id: invoice.externalId,
+    metadata: invoice.metadata as Readonly<Record<string, string>>, // texts by the schema of its input
+  }
+}
+
+const toItem = (line: Invoice['lines'][number], code: string): Static<typeof ItemOut> => ({
+  description: line.description,
+  quantity: toWireDecimal(line.quantity),
+  unit_price: toWireDecimal(line.unitPrice),
+  tax_rate: toWireDecimal(line.taxPercent),
+  product_id: line.productId,
+  discount_rate: toWireDecimal(line.discountPercent),
+  id: line.id,
+  tax_category: categoryByCode[line.taxCategory],
+  revenue_account_code: line.accountCode,
+  unit: line.unit,
+  amount: toNumber(line.net, code),
+  tax_amount: toNumber(line.tax, code),
+})
