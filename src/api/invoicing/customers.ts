@@ -145,11 +145,15 @@ const listCustomers = route({
   ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
-    const { rows, total } = await call.read((db) =>
-      listParties(db, { businessId, ...toFilter(call.query) }),
-    )
-    const data = rows.map((party) => toWire(party, baseCurrency))
-    return { status: 200, body: toPage(data, call.query, total) }
+    const found = await call.read((db) => listParties(db, { businessId, ...toFilter(call.query) }))
+    const by = sortBy(call.query)
+    return {
+      status: 200,
+      body: toPage(found, call.query, {
+        placeOf: (party) => ({ value: party[by], id: party.id }),
+        toWire: (party) => toWire(party, baseCurrency),
+      }),
+    }
   },
 })
 
@@ -290,15 +294,19 @@ function toFields(body: Fields): Omit<PartyChanges, 'name'> {
 
 const sortFields = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' } as const
 
+const sortBy = ({ sort }: Readonly<{ sort?: string }>) =>
+  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+
 function toFilter(query: Static<typeof CustomerQuery>): Omit<PartyFilter, 'businessId'> {
-  const { limit, offset } = toWindow(query)
+  const { limit, offset, after } = toWindow(query)
   const sort = toSort(query.sort)
-  const by = sortFields[(sort?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
   return {
     role: 'customer',
     limit,
     offset,
-    ...(sort !== undefined && { sort: { by, isDescending: sort.isDescending } }),
+    // None of these columns is ever null.
+    ...(after !== undefined && { after: { value: after.value ?? '', id: after.id } }),
+    ...(sort !== undefined && { sort: { by: sortBy(query), isDescending: sort.isDescending } }),
     ...(query.name !== undefined && { name: query.name }),
     ...(query.email !== undefined && { email: query.email }),
     ...(query.phone !== undefined && { phone: query.phone }),

@@ -4,13 +4,15 @@ import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { createInvoice, deleteInvoice, updateInvoice } from '../../modules/sales/invoice.actions.ts'
 import { getInvoice, listInvoices } from '../../modules/sales/invoice.queries.ts'
-import type {
-  Invoice,
-  InvoiceChanges,
-  InvoiceDraft,
-  InvoiceFilter,
-  InvoiceStatus,
-  NewInvoice,
+import {
+  type Invoice,
+  type InvoiceChanges,
+  type InvoiceDraft,
+  type InvoiceFilter,
+  type InvoiceSort,
+  type InvoiceStatus,
+  type NewInvoice,
+  placeholderNumber,
 } from '../../modules/sales/invoice.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
@@ -249,8 +251,10 @@ const listRoute = route({
   handle: async (call) => {
     const { businessId } = call.business()
     const filter = { businessId, today: call.today, ...toFilter(call.query) }
-    const { rows, total } = await call.read((db) => listInvoices(db, filter))
-    return { status: 200, body: toPage(rows.map(toWire), call.query, total) }
+    const found = await call.read((db) => listInvoices(db, filter))
+    const by = sortBy(call.query)
+    const placeOf = (invoice: Invoice) => ({ value: toPlace(invoice, by), id: invoice.id })
+    return { status: 200, body: toPage(found, call.query, { placeOf, toWire }) }
   },
 })
 
@@ -477,18 +481,30 @@ const sortFields = {
   invoice_number: 'invoiceNumber',
 } as const
 
+const sortBy = ({ sort }: Readonly<{ sort?: string }>): InvoiceSort =>
+  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+
+/** What a list is sorted by, as the database holds it. */
+function toPlace(invoice: Invoice, by: InvoiceSort): string | null {
+  if (by === 'total') return invoice.total.toString()
+  if (by !== 'invoiceNumber') return invoice[by]
+  return invoice.number === placeholderNumber(invoice.id) ? null : invoice.number
+}
+
 type Filter = Omit<InvoiceFilter, 'businessId' | 'today'>
 
 function toFilter(query: Static<typeof InvoiceQuery>): Filter {
-  const { limit, offset } = toWindow(query)
+  const { limit, offset, after } = toWindow(query)
   const sort = toSort(query.sort)
-  const by = sortFields[(sort?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
   const { min_total: min, max_total: max } = query
   return {
     limit,
     offset,
+    ...(after !== undefined && { after }),
     ...toDateFilter(query),
-    ...(sort !== undefined && { sort: { by, isDescending: sort.isDescending } }),
+    ...(sort !== undefined && {
+      sort: { by: sortBy(query), isDescending: sort.isDescending },
+    }),
     ...(query.status !== undefined && { statuses: parseStatuses(query.status) }),
     ...(query.customer_id !== undefined && { customerId: query.customer_id }),
     ...(query.invoice_number !== undefined && { number: query.invoice_number }),

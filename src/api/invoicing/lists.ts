@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto'
 import { type TSchema, Type } from 'typebox'
-import { timestamp } from './fields.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { isUuid } from '../../kernel/ids.ts'
+import { parseCursor, toCursor } from '../../kernel/page.ts'
+import { nullable, timestamp } from './fields.ts'
 
 /** Source: Invoicing specification 1.2. */
 export const pageSizeMax = 100
@@ -18,6 +22,9 @@ export const listQuery = <const F extends readonly string[]>(fields: F) => ({
     }),
   ),
   updated_since: Type.Optional(timestamp),
+  cursor: Type.Optional(
+    Type.String({ description: 'From `next_cursor`; empty for the first page', keepsEmpty: true }),
+  ),
 })
 
 /** One page of a list as callers see it. */
@@ -25,18 +32,25 @@ export const pageOf = <T extends TSchema>(row: T) =>
   Type.Object({
     data: Type.Array(row),
     pagination: Type.Object({
-      page: Type.Integer(),
+      page: Type.Optional(Type.Integer()),
       limit: Type.Integer(),
-      total: Type.Integer(),
-      total_pages: Type.Integer(),
+      total: Type.Optional(Type.Integer()),
+      total_pages: Type.Optional(Type.Integer()),
+      next_cursor: Type.Optional(nullable(Type.String())),
     }),
   })
 
-type PageQuery = Readonly<{ page?: number; limit?: number; sort?: string }>
+type PageQuery = Readonly<{ page?: number; limit?: number; sort?: string; cursor?: string }>
 
-/** Where a page begins and how long it is. */
-export function toWindow({ page = 1, limit = pageSizeDefault }: PageQuery) {
-  return { page, limit, offset: (page - 1) * limit }
+/** The row that a page ended with: what it is sorted by, and its id. */
+type Place = Readonly<{ value: string | null; id: string }>
+
+/** Where a page begins and how many rows to read for it; a cursor reads one more, to look ahead. */
+export function toWindow(query: PageQuery) {
+  const { page = 1, limit = pageSizeDefault, cursor } = query
+  if (cursor === undefined) return { limit, offset: (page - 1) * limit }
+  const after = cursor === '' ? undefined : parsePlace(nameOf(query), cursor)
+  return { limit: limit + 1, offset: 0, ...(after !== undefined && { after }) }
 }
 
 /** The field to sort by and its direction; undefined: the list's own order. */
@@ -46,8 +60,36 @@ export function toSort(sort: string | undefined) {
   return { field: isDescending ? sort.slice(1) : sort, isDescending }
 }
 
-/** The envelope of a page. */
-export const toPage = <T>(data: readonly T[], query: PageQuery, total: number) => {
-  const { page, limit } = toWindow(query)
-  return { data, pagination: { page, limit, total, total_pages: Math.ceil(total / limit) } }
+type Found<T> = Readonly<{ rows: readonly T[]; total: number }>
+
+/** The envelope of a page: numbered, or followed by a cursor when the caller sent one. */
+export function toPage<T, W>(
+  { rows, total }: Found<T>,
+  query: PageQuery,
+  { placeOf, toWire }: Readonly<{ placeOf: (row: T) => Place; toWire: (row: T) => W }>,
+) {
+  const { page = 1, limit = pageSizeDefault, cursor } = query
+  const shown = rows.slice(0, limit)
+  const data = shown.map(toWire)
+  if (cursor === undefined) {
+    return { data, pagination: { page, limit, total, total_pages: Math.ceil(total / limit) } }
+  }
+  const last = rows.length > limit ? shown.at(-1) : undefined
+  const place = last && placeOf(last)
+  const next_cursor = place === undefined ? null : toCursor(nameOf(query), [place.value, place.id])
+  return { data, pagination: { limit, next_cursor } }
+}
+
+/** Tells a query from others by its order and filters; pages of one query may differ in length. */
+function nameOf({ page: _page, limit: _limit, cursor: _cursor, ...rest }: PageQuery): string {
+  const pairs = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(pairs)).digest('base64url').slice(0, 16)
+}
+
+/** Refuses: request.cursor_invalid. */
+function parsePlace(name: string, cursor: string): Place {
+  const [value, id] = parseCursor(name, cursor, 2)
+  const isPlace = typeof value === 'string' || value === null
+  if (!isPlace || typeof id !== 'string' || !isUuid(id)) throw new Refusal('request.cursor_invalid')
+  return { value, id }
 }

@@ -110,14 +110,15 @@ export async function listParties(
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
   const direction = isDescending ? 'desc' : 'asc'
   const where = conditions.join(' and ')
+  const follows = followsOf(filter, values.length)
   const rows = await db.query<Party>({
     text: `
       select ${partyColumns}
       from party as p ${partyBalances}
-      where p.business_id = $1 and ${where}
+      where p.business_id = $1 and ${where}${follows.condition}
       order by ${sortColumn[by]} ${direction}, p.party_id ${direction}
       limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0],
+    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
   const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
   if (isWhole) return { rows, total: rows.length }
@@ -126,6 +127,20 @@ export async function listParties(
     values,
   })
   return { rows, total: count?.total ?? 0 }
+}
+
+/** The rows behind the one that a page ended with; two more values, after limit and offset. */
+function followsOf(
+  { after, sort }: PartyFilter,
+  count: number,
+): Readonly<{ condition: string; values: readonly string[] }> {
+  if (after === undefined) return { condition: '', values: [] }
+  const { by, isDescending } = sort ?? { by: 'createdAt', isDescending: true }
+  const places = `($${count + 3}, $${count + 4}::uuid)`
+  return {
+    condition: ` and (${sortColumn[by]}, p.party_id) ${isDescending ? '<' : '>'} ${places}`,
+    values: [after.value, after.id],
+  }
 }
 
 type Where = Readonly<{ values: readonly unknown[]; conditions: readonly string[] }>

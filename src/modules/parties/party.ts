@@ -106,6 +106,8 @@ export type PartyFilter = Readonly<{
   search?: string
   updatedSince?: Instant
   sort?: Readonly<{ by: 'createdAt' | 'updatedAt' | 'name'; isDescending: boolean }>
+  /** Only rows that follow this one in the order of the list. */
+  after?: Readonly<{ value: string; id: string }>
   limit: number
   offset?: number
 }>

@@ -96,12 +96,13 @@ export async function listInvoices(
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
   const order = isDescending ? 'desc nulls last' : 'asc nulls last'
+  const follows = followsOf(filter, values.length)
   const found = await db.query<InvoiceRow>({
     text: `select ${invoiceColumns} ${invoiceJoins}
-      where d.business_id = $1 and d.kind = 'invoice' and $2::date is not null${where}
+      where d.business_id = $1 and d.kind = 'invoice' and $2::date is not null${where}${follows.condition}
       order by ${sortColumn[by]} ${order}, d.document_id ${isDescending ? 'desc' : 'asc'}
       limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0],
+    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
   const rows = await withLines(db, filter.businessId, found, filter.today)
   if (rows.length < filter.limit && (filter.offset ?? 0) === 0) {
@@ -133,6 +134,28 @@ async function withLines(
     const document = { ...head, lines: linesById.get(head.id) ?? [] }
     return toInvoice(document, { customerName, balance, today })
   })
+}
+
+/** The rows behind the one that a page ended with; their values follow limit and offset. */
+function followsOf(
+  { after, sort }: InvoiceFilter,
+  count: number,
+): Readonly<{ condition: string; values: readonly string[] }> {
+  if (after === undefined) return { condition: '', values: [] }
+  const { by, isDescending } = sort ?? { by: 'createdAt', isDescending: true }
+  const [column, than] = [sortColumn[by], isDescending ? '<' : '>']
+  const [id, value] = [`$${count + 3}::uuid`, `$${count + 4}`]
+  if (after.value === null) {
+    return {
+      condition: ` and ${column} is null and d.document_id ${than} ${id}`,
+      values: [after.id],
+    }
+  }
+  const ties = `(${column} = ${value} and d.document_id ${than} ${id})`
+  return {
+    condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
+    values: [after.id, after.value],
+  }
 }
 
 type Where = Readonly<{ values: readonly unknown[]; where: string }>

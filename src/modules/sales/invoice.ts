@@ -330,6 +330,8 @@ export type InvoiceFilter = Readonly<{
   quotationId?: string
   updatedSince?: Instant
   sort?: Readonly<{ by: InvoiceSort; isDescending: boolean }>
+  /** Only rows that follow this one in the order of the list. */
+  after?: Readonly<{ value: string | null; id: string }>
   limit: number
   offset?: number
 }>

@@ -164,7 +164,10 @@ test.each([
   ['limit=1.5', 'limit must be between 1 and 100'],
   ['page=0', 'page must be between 1 and 1000000000'],
   ['sort=email', undefined],
-  ['updated_since=yesterday', 'Query parameter updated_since is not valid: must be an ISO 8601 timestamp'],
+  [
+    'updated_since=yesterday',
+    'Query parameter updated_since is not valid: must be an ISO 8601 timestamp',
+  ],
   ['cursor=x', 'Cursor is not valid or belongs to another query'],
 ])('400 ?%s', async (query, error) => {
   const { invoicing } = await aBusiness()
