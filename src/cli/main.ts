@@ -14,7 +14,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 const words = process.argv.slice(2)
-const program = await buildProgram(words.filter((word) => !word.startsWith('-')))
+const named = words.filter((word) => !word.startsWith('-'))
+const program = await buildProgram(named)
 try {
   await program.parseAsync()
 } catch (error) {
@@ -22,7 +23,7 @@ try {
   const isAsked = error instanceof CommanderError && error.exitCode === 0
   const isShown = error instanceof CommanderError && error.code === 'commander.help'
   if (!isAsked && (isJson || !isShown)) {
-    printFailure(words.slice(0, 2).join(' '), isJson, error)
+    printFailure(named.slice(0, 2).join(' '), isJson, error)
   }
   process.exitCode = isAsked ? 0 : exitCodeOf(error)
 }

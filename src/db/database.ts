@@ -2,7 +2,7 @@ import { Client, DatabaseError, escapeIdentifier } from 'pg'
 import { type DatabaseAddress, findRunning, type Log, startEmbedded } from './embedded.ts'
 import { inspectExternal } from './external.ts'
 import { codeOf } from './launcher-lock.ts'
-import { appRole, ensureDatabase } from './migrate.ts'
+import { appRole, canActAs, ensureDatabase } from './migrate.ts'
 import { StartError } from './start-error.ts'
 
 /** Where a pool or a client connects. */
@@ -76,15 +76,13 @@ export async function withClient<Result>(
 /** Lets the login of the server act as the application role; the migrations have made the role. */
 export async function admitApp({ app, owner }: Database): Promise<void> {
   const login = await withClient(app, async (client) => {
-    const { rows } = await client.query<{ name: string; is_member: boolean }>(
-      `select session_user as name, pg_has_role(session_user, '${appRole}', 'member') as is_member`,
-    )
-    return rows[0]
+    const { rows } = await client.query<{ name: string }>('select session_user as name')
+    return (await canActAs(client, appRole)) ? undefined : rows[0]?.name
   })
-  if (login === undefined || login.is_member) {
+  if (login === undefined) {
     return
   }
-  const grant = `grant ${appRole} to ${escapeIdentifier(login.name)}`
+  const grant = `grant ${appRole} to ${escapeIdentifier(login)}`
   try {
     await withClient(owner, (client) => client.query(grant))
   } catch (error) {

@@ -57,7 +57,7 @@ export async function migrate(
       applied.push(await apply(client, migration))
     }
     if (applied.length > 0) {
-      await client.query('analyze')
+      await analyze(client)
     }
     return { from, to: applied.at(-1)?.number ?? from, applied }
   } finally {
@@ -105,19 +105,24 @@ async function ensureRoles(client: Client): Promise<void> {
   for (const role of [ownerRole, appRole, readRole]) {
     const found = await client.query('select 1 from pg_roles where rolname = $1', [role])
     if (found.rowCount === 0) {
-      await tolerate(alreadyThere, client.query(`create role ${role} nologin`))
+      const create = `create role ${role} nologin`
+      const advice = `an administrator must run: ${create}`
+      await tolerate(alreadyThere, explain(client.query(create), advice))
     }
-    if (!isSuperuser && !(await isMember(client, role))) {
+    if (!isSuperuser && !(await canActAs(client, role))) {
       const grant = `grant ${role} to ${escapeIdentifier(name)}`
       await tolerate(alreadyThere, explain(client.query(grant), `the login role needs: ${grant}`))
     }
   }
 }
 
-async function isMember(client: Client, role: string): Promise<boolean> {
-  const text = `select pg_has_role(current_user, $1, 'member') as is_member`
-  const found = await client.query<{ is_member: boolean }>(text, [role])
-  return found.rows[0]?.is_member === true
+/** Whether the login may `set role`; since PostgreSQL 16 a member need not have that right. */
+export async function canActAs(client: Client, role: string): Promise<boolean> {
+  const text = `select pg_has_role(session_user, $1,
+    case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
+    as can_act`
+  const found = await client.query<{ can_act: boolean }>(text, [role])
+  return found.rows[0]?.can_act === true
 }
 
 /** The owner may create in the database; everybody else may only look into the schema. */
@@ -201,6 +206,18 @@ function placeOf(error: unknown, sql: string): string {
   const { message, detail, where, position } = error
   const line = position === undefined ? 0 : sql.slice(0, Number(position)).split('\n').length
   return [message, detail, line > 0 ? `line ${line}` : where].filter(Boolean).join('; ')
+}
+
+/** Our own tables only: the others belong to the server. */
+async function analyze(client: Client): Promise<void> {
+  const { rows } = await client.query<{ tables: string | null }>(
+    `select string_agg(format('%I.%I', schemaname, tablename), ', ' order by tablename) as tables
+     from pg_tables where tableowner = '${ownerRole}'`,
+  )
+  const tables = rows[0]?.tables ?? null
+  if (tables !== null) {
+    await client.query(`analyze ${tables}`)
+  }
 }
 
 async function tolerate(codes: readonly string[], attempt: Promise<unknown>): Promise<void> {
