@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { books } from './api/books/surface.ts'
 import { Admission } from './api/http/admission.ts'
 import { buildServer, type HttpServer, type Log, type Readiness } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
@@ -57,7 +58,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     transactionsMax: Math.max(1, config.connectionsMax - 2),
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
   })
-  const surfaces: readonly Surface[] = [invoicing]
+  const surfaces: readonly Surface[] = [invoicing, books]
   let origin = config.origin
   const http = buildServer({
     surfaces,

@@ -94,7 +94,7 @@ export const booksErrors = {
   // API keys, from 1200
   'key.header_missing': { status: 401, code: 'UNAUTHORIZED' },
   'key.format_invalid': { status: 401, code: 'UNAUTHORIZED' },
-  'key.wrong_surface': { status: 401, code: 'UNAUTHORIZED' },
+  'key.wrong_surface': { status: 401, code: 'UNAUTHORIZED', text: 'Invalid API key format' },
   'key.checksum_invalid': { status: 401, code: 'INVALID_API_KEY' },
   'key.unknown': { status: 401, code: 'INVALID_API_KEY' },
   'key.revoked': { status: 401, code: 'INVALID_API_KEY' },

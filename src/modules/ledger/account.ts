@@ -3,13 +3,16 @@ import type { Id } from '../../kernel/ids.ts'
 
 export const accountsMax = 10_000
 
-export type AccountCategory =
-  | 'asset'
-  | 'liability'
-  | 'equity'
-  | 'revenue'
-  | 'cost_of_sales'
-  | 'expense'
+export const accountCategories = [
+  'asset',
+  'liability',
+  'equity',
+  'revenue',
+  'expense',
+  'cost_of_sales',
+] as const
+
+export type AccountCategory = (typeof accountCategories)[number]
 
 /** `locked`: only documents post; `tagged`: tax accounts; `open`: everybody. */
 export type ControlLevel = 'locked' | 'tagged' | 'open'

@@ -117,14 +117,16 @@ export async function draftJournal(ctx: Ctx, journal: Journal): Promise<KeptDraf
 }
 
 /**
- * Replaces a draft.
- * Refuses, in this order: what `draftJournal` refuses, resource.not_found, ledger.entry_not_draft.
+ * Changes what is named of a draft.
+ * Refuses, in this order: resource.not_found, ledger.entry_not_draft, then what `draftJournal`
+ * refuses.
  */
 export async function updateDraft(
   ctx: Ctx,
-  { draftId, journal }: Readonly<{ draftId: Id<'entry'>; journal: Journal }>,
+  { draftId, changes }: Readonly<{ draftId: Id<'entry'>; changes: Partial<Journal> }>,
 ): Promise<KeptDraft> {
   const before = await lockDraft(ctx, draftId)
+  const journal = { ...before, ...changes }
   const book = await ctx.remember(loadBook)
   const { lines } = prepareJournal(journal, book, undefined)
   const draft = { ...toDraft(ctx, draftId, journal), createdAt: before.createdAt }

@@ -1,0 +1,126 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { assert } from '../../kernel/assert.ts'
+import type { CurrencyCode } from '../../kernel/currency.ts'
+import { type CalendarDate, dateIn, isDate, parseInstant } from '../../kernel/dates.ts'
+import type { ErrorCode } from '../../kernel/errors.ts'
+import { asId, type Id, parsePrefixed } from '../../kernel/ids.ts'
+import { money, toDecimalText } from '../../kernel/money.ts'
+
+/** Largest amount of a line in major units. Source: Books specification 1. */
+export const amountMax = 10_000_000_000_000
+
+export const text = (maxLength = 255) => Type.String({ maxLength })
+export const description = text(500)
+
+/** A day, or an instant whose UTC day is taken. */
+export const dateText = Type.String({
+  format: 'date-or-time',
+  description: 'YYYY-MM-DD, or an ISO 8601 timestamp whose UTC date is taken',
+})
+
+export const dateOut = Type.String({ description: 'Midnight UTC of the day' })
+export const day = Type.String({ description: 'YYYY-MM-DD' })
+export const instant = Type.String({ description: 'ISO 8601, UTC' })
+export const kobo = Type.Integer({ description: 'Minor units' })
+export const major = Type.Number({ description: 'Major units' })
+
+/** Selects the business; checked before anything else of the query is read. */
+export const businessQuery = {
+  businessId: Type.String({ description: 'biz_ and 26 characters, or a UUID' }),
+}
+
+/** May be null: clears the member in an update, shows as null in an answer. */
+export const nullable = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, nullable: true })
+
+const uuidPattern = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+const digits = '[0-7][0-9a-hjkmnp-tv-zA-HJKMNP-TV-Z]{25}'
+
+/** The id of a path: its prefix and 26 characters of Crockford base32, or a plain UUID. */
+export const idParams = (prefix: string) =>
+  Type.Object({ id: Type.String({ pattern: `^(${prefix}_${digits}|${uuidPattern})$` }) })
+
+/** The UUID behind an id that `idParams` let through. */
+export function toId<K extends string>(kind: K, prefix: string, given: string): Id<K> {
+  const id = parsePrefixed(prefix, given)
+  assert(id !== undefined, 'ids of a path match their pattern')
+  return asId(kind, id)
+}
+
+/** The calendar date of a text that `dateText` let through. */
+export const toDate = (given: string, field: string): CalendarDate =>
+  isDate(given) ? given : dateIn(parseInstant(given, field), 'UTC')
+
+export const toDateOut = (date: CalendarDate): string => `${date}T00:00:00.000Z`
+
+/** Minor units as a JSON integer. */
+export const toKobo = (minor: bigint): number => Number(minor)
+
+/** Minor units as a JSON number of major units. */
+export const toMajor = (minor: bigint, currency: CurrencyCode): number =>
+  Number(toDecimalText(money(minor, currency)))
+
+/** What every route of a business may refuse before its own work begins. */
+const commonErrors = [
+  'request.uri_too_long',
+  'request.version_unsupported',
+  'request.method_not_allowed',
+  'request.business_id_missing',
+  'request.query_invalid',
+  'key.header_missing',
+  'key.format_invalid',
+  'key.wrong_surface',
+  'key.checksum_invalid',
+  'key.unknown',
+  'key.revoked',
+  'key.disabled',
+  'key.rotated_out',
+  'key.expired',
+  'key.ip_not_allowed',
+  'access.organization_suspended',
+  'access.business_forbidden',
+  'access.business_suspended',
+  'plan.no_subscription',
+  'plan.downgraded',
+  'plan.subscription_expired',
+  'platform.unexpected',
+  'platform.database_unavailable',
+  'platform.overloaded',
+  'platform.timeout',
+  'platform.shutting_down',
+] as const satisfies readonly ErrorCode[]
+
+export const readErrors = [...commonErrors, 'resource.not_found'] as const
+
+export const listErrors = [
+  ...commonErrors,
+  'request.page_invalid',
+  'request.cursor_invalid',
+] as const satisfies readonly ErrorCode[]
+
+export const reportErrors = [...commonErrors] as const
+
+/** Of writes, with a body or without one. */
+export const changeErrors = [
+  ...commonErrors,
+  'access.business_archived',
+  'idempotency.key_invalid',
+  'idempotency.in_progress',
+  'idempotency.key_reused',
+  'platform.lane_full',
+  'platform.write_conflict',
+  'platform.storage_full',
+  'platform.read_only',
+] as const satisfies readonly ErrorCode[]
+
+export const writeErrors = [
+  ...changeErrors,
+  'request.media_type_unsupported',
+  'request.encoding_unsupported',
+  'request.body_too_large',
+  'request.body_required',
+  'request.malformed_json',
+  'request.body_not_object',
+  'request.slow_body',
+  'validation.failed',
+] as const satisfies readonly ErrorCode[]

@@ -1,0 +1,126 @@
+import type { Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { parsePrefixed } from '../../kernel/ids.ts'
+import { parseKeyText } from '../../modules/access/api-key.ts'
+import {
+  type Facts,
+  requireActiveBusiness,
+  requireActiveOrganization,
+  requireAllowedAddress,
+  requireBusiness,
+  requireKnownKey,
+} from '../http/checks.ts'
+import { wantsProblem } from '../http/problem.ts'
+import type { Query } from '../http/query.ts'
+import type { Surface } from '../http/surface.ts'
+import { accountRoutes } from './chart-of-accounts.ts'
+import { renderBooksError, toBooksRequestId } from './errors.ts'
+import { journalEntryRoutes } from './journal-entries.ts'
+import { reportRoutes } from './reports.ts'
+
+const dayMs = 86_400_000
+
+/**
+ * The Books API: a key belongs to an organization, each call names its business in the query, every
+ * body stands in an envelope. Source: Books specification 1 to 3.
+ */
+export const books: Surface = {
+  name: 'books',
+  mount: '/books',
+  title: 'Tallystick Books API',
+  openApiPath: '/v1/openapi.json',
+  routes: [...accountRoutes, ...journalEntryRoutes, ...reportRoutes],
+  bodyBytesMax: 1024 * 1024,
+  ignoresCase: false,
+  trimsTexts: true,
+  namesMissingFields: false,
+  refusesEmptyUpdates: false,
+  requireVersion: requireFirstVersion,
+  parseKey,
+  findBusinessId: ({ businessId }) =>
+    businessId === undefined ? undefined : parsePrefixed('biz', businessId.trim()),
+  // Rates belong between tier and business, trial and credits after the state of the business.
+  checks: [
+    requireKnownKey,
+    requireAllowedAddress,
+    requireActiveOrganization,
+    requireTier,
+    requireBusinessId,
+    requireBusiness,
+    requireReadableBusiness,
+    requireSubscription,
+  ],
+  envelope: (data, { requestId, now }) => toEnvelope(data, requestId, now),
+  wantsProblem,
+  renderError: renderBooksError,
+  wording: {
+    decimals: (max) => `must have at most ${max} decimal places`,
+    items: ({ min, max }) => `must contain between ${min} and ${max} items`,
+  },
+  idempotency: {
+    keepMs: 30 * dayMs,
+    keepsEverything: false,
+    // Refusals of shape and of the service itself may turn out otherwise the next time.
+    keeps: ({ code }, status) =>
+      status < 500 && !/^(validation|request|idempotency|limit)\./.test(code),
+  },
+}
+
+/** The documented envelope of a success. Source: Books specification 1.1. */
+const toEnvelope = (data: unknown, requestId: string, now: Instant) => ({
+  success: true,
+  data,
+  meta: { requestId: toBooksRequestId(requestId), timestamp: now },
+})
+
+/** Refuses: request.version_unsupported. */
+function requireFirstVersion(path: string): void {
+  const version = /^\/(v\d+)(\/|$)/.exec(path)?.[1]
+  if (version !== undefined && version !== 'v1') {
+    throw new Refusal('request.version_unsupported', { version })
+  }
+}
+
+/**
+ * The key behind `Bearer`, in any case, and exactly one space.
+ * Refuses, in this order: key.header_missing, key.format_invalid, key.wrong_surface,
+ * key.checksum_invalid.
+ */
+function parseKey(authorization: string | undefined): string {
+  if (authorization === undefined || authorization === '') throw new Refusal('key.header_missing')
+  if (!/^bearer \S/i.test(authorization)) throw new Refusal('key.format_invalid')
+  const text = authorization.slice(7)
+  // The documented shape allows capitals; no key of ours has them, so its checksum is wrong.
+  if (/^(live|test)_sk_[0-9a-fA-F]{48}$/.test(text) && text !== text.toLowerCase()) {
+    throw new Refusal('key.checksum_invalid')
+  }
+  return parseKeyText('books', text)
+}
+
+/** Refuses: plan.no_subscription (never had a tier with keys), plan.downgraded. */
+function requireTier({ admitted: { plan, plan_at_issue } }: Facts): void {
+  if (plan !== null && plan !== 'free') return
+  throw new Refusal(plan_at_issue === 'free' ? 'plan.no_subscription' : 'plan.downgraded')
+}
+
+const isNamed = ({ businessId }: Query): boolean => businessId !== undefined && businessId !== ''
+
+/** Refuses: request.business_id_missing. */
+function requireBusinessId({ route, query }: Facts): void {
+  if (route.tenant === 'business' && !isNamed(query)) {
+    throw new Refusal('request.business_id_missing')
+  }
+}
+
+/** Refuses, in this order: access.business_suspended, access.business_archived (writes only). */
+function requireReadableBusiness(facts: Facts): void {
+  if (facts.admitted.business_status === 'archived' && !facts.isWrite) return
+  requireActiveBusiness(facts)
+}
+
+/** Refuses: plan.subscription_expired, on everything that belongs to a business. */
+function requireSubscription({ route, admitted }: Facts): void {
+  if (route.tenant === 'business' && admitted.plan_status === 'expired') {
+    throw new Refusal('plan.subscription_expired')
+  }
+}
