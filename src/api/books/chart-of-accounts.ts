@@ -16,6 +16,7 @@ import { route } from '../http/route.ts'
 import {
   businessQuery,
   description,
+  enveloped,
   instant,
   kobo,
   listErrors,
@@ -64,6 +65,12 @@ const AccountOut = Type.Object({
   currency: nullable(Type.String()),
 })
 
+const AccountPage = Type.Object({
+  accounts: Type.Array(AccountOut),
+  count: Type.Integer(),
+  pagination: Pagination,
+})
+
 const codeParams = Type.Object({ id: text() })
 
 const list = 'chart-of-accounts'
@@ -83,13 +90,7 @@ const listAccountsRoute = route({
     isActive: Type.Optional(Type.Boolean({ description: 'Default true' })),
     ...listQuery,
   }),
-  answers: {
-    200: Type.Object({
-      accounts: Type.Array(AccountOut),
-      count: Type.Integer(),
-      pagination: Pagination,
-    }),
-  },
+  answers: { 200: enveloped(AccountPage) },
   errors: listErrors,
   examples: [
     { summary: 'Revenue accounts', query: { category: 'revenue' }, status: 200 },
@@ -124,7 +125,7 @@ const getAccountRoute = route({
   cost: 1,
   params: codeParams,
   query: Type.Object(businessQuery),
-  answers: { 200: AccountOut },
+  answers: { 200: enveloped(AccountOut) },
   errors: readErrors,
   examples: [{ summary: 'An account by its code', params: { id: '4000' }, status: 200 }],
   handle: async (call) => {
@@ -148,7 +149,7 @@ const createAccountRoute = route({
   cost: 1,
   query: Type.Object(businessQuery),
   body: AccountIn,
-  answers: { 201: AccountOut },
+  answers: { 201: enveloped(AccountOut) },
   errors: [...writeErrors, 'ledger.account_code_reserved', 'ledger.account_code_taken'],
   examples: [
     {
@@ -192,7 +193,7 @@ const updateAccountRoute = route({
   params: codeParams,
   query: Type.Object(businessQuery),
   body: AccountChange,
-  answers: { 200: AccountOut },
+  answers: { 200: enveloped(AccountOut) },
   errors: [
     ...writeErrors,
     'resource.not_found',

@@ -188,7 +188,15 @@ test('the wait stands after the message, on 429 and 503 only', () => {
 test.each([
   [
     new Refusal('request.query_invalid', { parameter: 'from', reason: 'it is not a date' }),
-    [{ field: 'from', message: 'Query parameter from is not valid: it is not a date' }],
+    [{ field: 'from', message: 'it is not a date' }],
+  ],
+  [
+    new Refusal('request.query_missing', { parameter: 'from' }),
+    [{ field: 'from', message: 'is required' }],
+  ],
+  [
+    new Refusal('request.page_invalid', { parameter: 'limit', min: 1, max: 100 }),
+    [{ field: 'limit', message: 'must be between 1 and 100' }],
   ],
   [new Refusal('request.malformed_json', { position: 0 }), undefined],
   [

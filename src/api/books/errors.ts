@@ -523,6 +523,12 @@ function detailsOf(refusal: Refusal, look: BooksLook, context: ErrorContext): re
 
 /** Beside its field a sentence loses its subject: `must be a valid date (YYYY-MM-DD)`. */
 function toPredicate(code: ErrorCode, message: string, field: string): string {
-  const isSubject = catalogue[code].sentence.startsWith('{field} ')
-  return isSubject && message.startsWith(`${field} `) ? message.slice(field.length + 1) : message
+  if (code === 'request.query_missing') return 'is required'
+  const subject = subjectOf(code, field)
+  return message.startsWith(subject) ? message.slice(subject.length) : message
+}
+
+function subjectOf(code: ErrorCode, field: string): string {
+  if (code === 'request.query_invalid') return `Query parameter ${field} is not valid: `
+  return /^\{(field|parameter|name)\} /.test(catalogue[code].sentence) ? `${field} ` : ''
 }

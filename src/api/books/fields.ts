@@ -33,6 +33,14 @@ export const businessQuery = {
 export const nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, nullable: true })
 
+/** An answer as callers see it. Source: Books specification 1.1. */
+export const enveloped = <T extends TSchema>(data: T) =>
+  Type.Object({
+    success: Type.Boolean(),
+    data,
+    meta: Type.Object({ requestId: Type.String(), timestamp: instant }),
+  })
+
 const uuidPattern = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 const digits = '[0-7][0-9a-hjkmnp-tv-zA-HJKMNP-TV-Z]{25}'
 

@@ -26,6 +26,7 @@ import {
   dateOut,
   dateText,
   description,
+  enveloped,
   idParams,
   instant,
   kobo,
@@ -98,6 +99,14 @@ const EntryOut = Type.Object({
   reference: nullable(Type.String()),
 })
 
+const EntryPage = Type.Object({
+  journalEntries: Type.Array(EntryOut),
+  count: Type.Integer(),
+  pagination: Pagination,
+})
+
+const Deleted = Type.Object({ id: Type.String(), deleted: Type.Boolean() })
+
 type EntryWire = Static<typeof EntryOut>
 
 const params = idParams('je')
@@ -138,7 +147,7 @@ const createJournalEntry = route({
   description: 'Keeps a draft without ledger effect, unless `post` is true.',
   query: business,
   body: EntryIn,
-  answers: { 201: EntryOut },
+  answers: { 201: enveloped(EntryOut) },
   errors: [...writeErrors, ...journalErrors, ...dateErrors],
   examples: [
     {
@@ -208,13 +217,7 @@ const listJournalEntries = route({
     accountId: Type.Optional(text()),
     ...listQuery,
   }),
-  answers: {
-    200: Type.Object({
-      journalEntries: Type.Array(EntryOut),
-      count: Type.Integer(),
-      pagination: Pagination,
-    }),
-  },
+  answers: { 200: enveloped(EntryPage) },
   errors: listErrors,
   examples: [
     { summary: 'Drafts', query: { status: 'draft' }, status: 200 },
@@ -252,7 +255,7 @@ const getJournalEntry = route({
   summary: 'Get a journal entry or a draft',
   params,
   query: business,
-  answers: { 200: EntryOut },
+  answers: { 200: enveloped(EntryOut) },
   errors: readErrors,
   examples: [{ summary: 'An entry by its id', params: { id: '$entry' }, status: 200 }],
   handle: async (call) => {
@@ -276,7 +279,7 @@ const updateJournalEntry = route({
   params,
   query: business,
   body: EntryChange,
-  answers: { 200: EntryOut },
+  answers: { 200: enveloped(EntryOut) },
   errors: [...writeErrors, ...journalErrors, 'resource.not_found', 'ledger.entry_not_draft'],
   examples: [
     {
@@ -318,7 +321,7 @@ const postJournalEntry = route({
   summary: 'Post a draft',
   params,
   query: business,
-  answers: { 200: EntryOut },
+  answers: { 200: enveloped(EntryOut) },
   errors: [
     ...changeErrors,
     ...journalErrors,
@@ -349,7 +352,7 @@ const reverseJournalEntry = route({
   params,
   query: business,
   body: Reversal,
-  answers: { 200: EntryOut },
+  answers: { 200: enveloped(EntryOut) },
   errors: [
     ...writeErrors,
     ...dateErrors,
@@ -394,7 +397,7 @@ const deleteJournalEntry = route({
   summary: 'Delete a draft',
   params,
   query: business,
-  answers: { 200: Type.Object({ id: Type.String(), deleted: Type.Boolean() }) },
+  answers: { 200: enveloped(Deleted) },
   errors: [...changeErrors, 'resource.not_found', 'ledger.entry_not_draft'],
   examples: [{ summary: 'Posted entries stay', params: { id: '$entry' }, status: 409 }],
   handle: (call) => {

@@ -11,6 +11,7 @@ import {
   businessQuery,
   dateText,
   day,
+  enveloped,
   kobo,
   major,
   reportErrors,
@@ -112,7 +113,7 @@ const profitLoss = route({
     endDate: dateText,
     includeZero,
   }),
-  answers: { 200: ProfitLossOut },
+  answers: { 200: enveloped(ProfitLossOut) },
   errors: [...reportErrors, 'request.query_missing', 'reports.range_invalid'],
   examples: [
     {
@@ -144,7 +145,7 @@ const balanceSheet = route({
   operation: 'balance-sheet',
   summary: 'Balance sheet on a date',
   query: asOfQuery,
-  answers: { 200: BalanceSheetOut },
+  answers: { 200: enveloped(BalanceSheetOut) },
   errors: reportErrors,
   examples: [{ summary: 'At the end of April', query: { asOfDate: '2026-04-30' }, status: 200 }],
   handle: async (call) => {
@@ -172,7 +173,7 @@ const trialBalance = route({
     startDate: Type.Optional(dateText),
     includeZero,
   }),
-  answers: { 200: TrialBalanceOut },
+  answers: { 200: enveloped(TrialBalanceOut) },
   errors: [...reportErrors, 'reports.range_invalid'],
   examples: [
     { summary: 'Today', status: 200 },
