@@ -165,7 +165,7 @@ const headValues = (document: DocumentHead): readonly unknown[] => [
   document.externalId,
   JSON.stringify(document.metadata),
   toImageText(document.details),
-  document.calculation === null ? null : toImageText(Object(document.calculation)),
+  document.calculation,
   document.entryId,
   document.voidEntryId,
   document.voidReason,

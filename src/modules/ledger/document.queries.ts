@@ -52,7 +52,7 @@ export async function findDocument(
 ): Promise<Document | undefined> {
   const [head] = await db.query<DocumentHead>({
     name: 'find_document',
-    text: `select ${documentColumns}, d.calculation
+    text: `select ${documentColumns}, d.calculation::text as calculation
       from document as d where d.business_id = $1 and d.kind = $2 and d.document_id = $3`,
     values: [businessId, kind, documentId],
   })

@@ -48,7 +48,8 @@ export type DocumentHead = Readonly<{
   externalId: string | null
   metadata: Readonly<Record<string, unknown>>
   details: Readonly<Record<string, unknown>>
-  calculation: unknown
+  /** The calculation it was issued with, as JSON text. */
+  calculation: string | null
   entryId: Id<'entry'> | null
   voidEntryId: Id<'entry'> | null
   voidReason: string | null

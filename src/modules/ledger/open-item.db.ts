@@ -70,7 +70,7 @@ const applyAllocationsSql = `
     settled_amount = i.settled_amount + c.settled, credited_amount = i.credited_amount + c.credited,
     tax_amount = i.tax_amount - c.tax, tax_base = i.tax_base - c.tax_base,
     tax_moved_base = i.tax_moved_base + c.tax_moved, withheld_amount = i.withheld_amount + c.withheld,
-    closed_on = case when i.open_amount = c.amount then closing.day end
+    closed_on = case when i.open_amount = c.amount then coalesce(closing.day, i.closed_on) end
   from change as c left join closing on closing.item_id = c.item_id
   where i.business_id = $1 and i.item_id = c.item_id`
 
@@ -91,7 +91,7 @@ export async function applyAllocations(
     at: Instant
   }>,
 ): Promise<void> {
-  if (allocations.length === 0) return
+  if (allocations.length === 0 && changes.length === 0) return
   await tx.query({
     name: 'apply_allocations',
     text: applyAllocationsSql,
