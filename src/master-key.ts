@@ -68,3 +68,7 @@ export function keyHasherOf(masterKey: Uint8Array): KeyHasher {
 /** 32 bytes for one purpose; keys of different labels say nothing about each other (HKDF-SHA-256). */
 export const deriveKey = (masterKey: Uint8Array, label: string): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', masterKey, '', label, keyBytes))
+
+/** The secret of the key that signs anchors. */
+export const anchorSecretOf = (masterKey: Uint8Array): Uint8Array =>
+  deriveKey(masterKey, 'anchor-signature/v1')

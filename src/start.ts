@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type App, buildApp } from './app.ts'
 import { type Config, ConfigError, packageRoot, version } from './config.ts'
+import { anchorKeyOf, appendAnchors } from './db/anchor.ts'
 import { admitApp, type Database, openDatabase, withClient } from './db/database.ts'
 import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
@@ -12,7 +13,7 @@ import { seedDemo } from './demo.ts'
 import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog } from './log.ts'
-import { type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
+import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
 
 /** A database that is up to date and an app on top of it; no port is open. */
 export type Installation = Readonly<{
@@ -133,9 +134,18 @@ async function buildOn(
     const parts = { config, pool, adminPool, clock, random: randomBytes, masterKey, log }
     const app = await buildApp(parts)
     const keyHasher = keyHasherOf(masterKey)
+    const anchor = async (): Promise<void> => {
+      const key = anchorKeyOf(anchorSecretOf(masterKey))
+      try {
+        await appendAnchors(adminPool, { file: config.anchorFile, key, at: clock() })
+      } catch (error) {
+        log.error({ err: error, file: config.anchorFile }, 'the anchors could not be written')
+      }
+    }
     const close = async (): Promise<void> => {
       try {
         await app.close()
+        await anchor()
       } finally {
         await closePlumbing()
       }

@@ -540,7 +540,7 @@ class BatchRun {
     Object.assign(this.#head, head)
     this.#settlements.length = settlements
     this.#work.cut(work)
-    if (works.some((work) => work.isConfigurationChanged)) this.#lane.memory.clear()
+    if (works.some((one) => one.isConfigurationChanged)) this.#lane.memory.clear()
   }
 
   async #commit(firstEntrySeq: bigint): Promise<void> {

@@ -1,0 +1,250 @@
+import type { ChainRecord } from '../../db/chain.ts'
+import type { Db } from '../../db/tx.ts'
+import { assert } from '../../kernel/assert.ts'
+import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { EntryKind } from '../ledger/journal.ts'
+import type { StoredEntry, StoredHead, StoredLine, StoredLink } from './integrity.ts'
+
+type TenantId = Id<'business'> | Id<'organization'>
+
+const pageRows = 1_000
+const pageLines = 10_000
+
+/** The head of a tenant's lane, or undefined when the tenant never wrote. */
+export async function findHead(db: Db, tenantId: TenantId): Promise<StoredHead | undefined> {
+  const [row] = await db.query<StoredHead>({
+    text: `select entry_seq as "entrySeq", link, event_seq as "eventSeq", audit_seq as "auditSeq",
+        encode(chain_hash, 'hex') as "chainHash", horizon, recorded_at as "recordedAt"
+      from lane_head where tenant_id = $1`,
+    values: [tenantId],
+  })
+  return row
+}
+
+/** All links of a tenant in order, a page at a time. */
+export async function* streamLinks(db: Db, tenantId: TenantId): AsyncGenerator<StoredLink> {
+  let last = -1n
+  for (;;) {
+    const page = await db.query<StoredLink>({
+      name: 'stream_links',
+      text: `select link, recorded_at as "recordedAt", encode(prev_hash, 'hex') as "previousHash",
+          encode(hash, 'hex') as hash, first_entry_seq as "firstEntrySeq",
+          last_entry_seq as "lastEntrySeq", first_event_seq as "firstEventSeq",
+          last_event_seq as "lastEventSeq", first_audit_seq as "firstAuditSeq",
+          last_audit_seq as "lastAuditSeq", record_count as "recordCount"
+        from chain_link where tenant_id = $1 and link > $2 order by link limit $3`,
+      values: [tenantId, last, pageRows],
+    })
+    yield* page
+    const end = page.at(-1)
+    if (end === undefined) return
+    last = end.link
+  }
+}
+
+type EntryRow = Readonly<{
+  id: Id<'entry'>
+  seq: bigint
+  link: bigint
+  number: string
+  accountingDate: CalendarDate
+  recordedAt: Instant
+  kind: EntryKind
+  sourceType: string
+  sourceId: string | null
+  description: string
+  reference: string | null
+  reversesEntryId: Id<'entry'> | null
+  externalId: string | null
+  actor: string
+  lineCount: number
+  totalBase: bigint
+}>
+
+/** All entries of a business by number in the chain, with their lines, a page at a time. */
+export async function* streamEntries(db: Db, tenantId: TenantId): AsyncGenerator<StoredEntry> {
+  let last = -1n
+  for (;;) {
+    const page = await db.query<EntryRow>({
+      name: 'stream_entries',
+      text: `select entry_id as id, entry_seq as seq, link, number,
+          accounting_date as "accountingDate", recorded_at as "recordedAt", kind,
+          source_type as "sourceType", source_id as "sourceId", description, reference,
+          reverses_entry_id as "reversesEntryId", external_id as "externalId", actor,
+          line_count as "lineCount", total_base as "totalBase"
+        from journal_entry where business_id = $1 and entry_seq > $2
+        order by entry_seq limit $3`,
+      values: [tenantId, last, pageRows],
+    })
+    for (const part of inParts(page)) yield* await withLines(db, tenantId, part)
+    const end = page.at(-1)
+    if (end === undefined) return
+    last = end.seq
+  }
+}
+
+/** Cuts a page so that the lines of a part fit in memory whatever the entries are. */
+function* inParts(page: readonly EntryRow[]): Generator<readonly EntryRow[]> {
+  let part: EntryRow[] = []
+  let lines = 0
+  for (const row of page) {
+    if (part.length > 0 && lines + row.lineCount > pageLines) {
+      yield part
+      part = []
+      lines = 0
+    }
+    part.push(row)
+    lines += row.lineCount
+  }
+  if (part.length > 0) yield part
+}
+
+type LineRow = Readonly<{
+  entryId: Id<'entry'>
+  lineNo: number
+  accountId: Id<'account'>
+  accountingDate: CalendarDate
+  entrySeq: bigint
+  currency: string
+  amount: bigint
+  base: bigint
+  rate: string | null
+  rateSource: string | null
+  partyId: Id<'party'> | null
+  openItemId: Id<'item'> | null
+  taxTag: string | null
+  dimensionSetId: number
+  bucket: 0 | 1
+  description: string | null
+}>
+
+async function withLines(
+  db: Db,
+  tenantId: TenantId,
+  rows: readonly EntryRow[],
+): Promise<readonly StoredEntry[]> {
+  const lines = await db.query<LineRow>({
+    name: 'stream_lines',
+    text: `select entry_id as "entryId", line_no as "lineNo", account_id as "accountId",
+        accounting_date as "accountingDate", entry_seq as "entrySeq", currency, amount,
+        base_amount as base, rate, rate_source as "rateSource", party_id as "partyId",
+        open_item_id as "openItemId", tax_tag as "taxTag", dimension_set_id as "dimensionSetId",
+        bucket, description
+      from journal_line where business_id = $1 and entry_id = any ($2::uuid[])
+      order by entry_id, line_no limit 1000000`,
+    values: [tenantId, rows.map(({ id }) => id)],
+  })
+  const linesById = new Map<string, StoredLine[]>(rows.map(({ id }) => [id, []]))
+  for (const line of lines) linesById.get(line.entryId)?.push(toLine(line))
+  return rows.map((row) => toEntry(row, linesById.get(row.id) ?? []))
+}
+
+const toEntry = (row: EntryRow, lines: readonly StoredLine[]): StoredEntry => {
+  const { sourceId, reference, reversesEntryId, externalId, ...rest } = row
+  return {
+    ...rest,
+    ...(sourceId !== null && { sourceId }),
+    ...(reference !== null && { reference }),
+    ...(reversesEntryId !== null && { reversesEntryId }),
+    ...(externalId !== null && { externalId }),
+    scope: 'journals',
+    lines,
+  }
+}
+
+const toLine = ({ entryId: _, ...row }: LineRow): StoredLine => {
+  const { rate, rateSource, partyId, openItemId, taxTag, description, ...rest } = row
+  return {
+    ...rest,
+    ...(rate !== null && { rate }),
+    ...(rateSource !== null && { rateSource }),
+    ...(partyId !== null && { partyId }),
+    ...(openItemId !== null && { openItemId }),
+    ...(taxTag !== null && { taxTag }),
+    ...(description !== null && { description }),
+  }
+}
+
+/** A version of a document in the chain; `digest` is that of the snapshot as it is kept now. */
+export type StoredVersion = Readonly<{
+  link: bigint
+  documentId: Id<'document'>
+  version: bigint
+  record: ChainRecord
+  sha256: string
+  digest: string
+  isErased: boolean
+}>
+
+/** All document versions of a business by link, document and version, a page at a time. */
+export async function* streamVersions(db: Db, tenantId: TenantId): AsyncGenerator<StoredVersion> {
+  type Row = Omit<StoredVersion, 'record'> & Readonly<{ kind: string; number: string }>
+  let last: readonly [bigint, string, bigint] = [-1n, '00000000-0000-0000-0000-000000000000', 0n]
+  for (;;) {
+    const page = await db.query<Row>({
+      name: 'stream_versions',
+      text: `select link, document_id as "documentId", version, kind, number,
+          encode(sha256, 'hex') as sha256, snapshot = '' as "isErased",
+          encode(sha256(convert_to(snapshot, 'UTF8')), 'hex') as digest
+        from document_version
+        where business_id = $1 and (link, document_id, version) > ($2::bigint, $3::uuid, $4::bigint)
+        order by link, document_id, version limit $5`,
+      values: [tenantId, ...last, pageRows],
+    })
+    for (const { kind, number, ...row } of page) {
+      const record = ['D', row.documentId, kind, number, String(row.version), row.sha256]
+      yield { ...row, record }
+    }
+    const end = page.at(-1)
+    if (end === undefined) return
+    last = [end.link, end.documentId, end.version]
+  }
+}
+
+/** An audit row in the chain. */
+export type StoredAudit = Readonly<{ sequence: bigint; at: Instant; record: ChainRecord }>
+
+/** All audit rows of a tenant by sequence, a page at a time; images as digests only. */
+export async function* streamAudits(db: Db, tenantId: TenantId): AsyncGenerator<StoredAudit> {
+  type Row = Readonly<{ sequence: bigint; at: Instant; facts: readonly (string | null)[] }>
+  let last = -1n
+  for (;;) {
+    const page = await db.query<Row>({
+      name: 'stream_audits',
+      text: `select sequence, at, array[actor, action, resource, resource_id, reason,
+          request_id::text, encode(sha256(convert_to(before, 'UTF8')), 'hex'),
+          encode(sha256(convert_to(after, 'UTF8')), 'hex')] as facts
+        from audit_row where tenant_id = $1 and sequence > $2 order by sequence limit $3`,
+      values: [tenantId, last, pageRows],
+    })
+    for (const { sequence, at, facts } of page) {
+      yield { sequence, at, record: ['A', String(sequence), at, ...facts] }
+    }
+    const end = page.at(-1)
+    if (end === undefined) return
+    last = end.sequence
+  }
+}
+
+/** A stream whose next row can be looked at before it is taken. */
+export class Cursor<Row> {
+  readonly #rows: AsyncGenerator<Row>
+  #next: IteratorResult<Row> | undefined
+
+  constructor(rows: AsyncGenerator<Row>) {
+    this.#rows = rows
+  }
+
+  /** The next row, which stays; undefined at the end. */
+  async peek(): Promise<Row | undefined> {
+    this.#next ??= await this.#rows.next()
+    return this.#next.done === true ? undefined : this.#next.value
+  }
+
+  /** Takes the row that `peek` answered. */
+  take(): void {
+    assert(this.#next?.done === false, 'only a row that was looked at is taken')
+    this.#next = undefined
+  }
+}
