@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   org: async () => (await import('./org.ts')).orgCommand(),
   business: async () => (await import('./business.ts')).businessCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
 }
 
