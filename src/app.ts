@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { books } from './api/books/surface.ts'
+import { connect } from './api/connect/surface.ts'
 import { Admission } from './api/http/admission.ts'
 import { buildServer, type HttpServer, type Log, type Readiness } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
 import { invoicing } from './api/invoicing/surface.ts'
 import { type Config, version } from './config.ts'
+import { manifests } from './connectors/registry.ts'
 import { toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
 import type { Pool } from './db/pool.ts'
@@ -58,7 +60,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     transactionsMax: Math.max(1, config.connectionsMax - 2),
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
   })
-  const surfaces: readonly Surface[] = [invoicing, books]
+  const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
   let origin = config.origin
   const http = buildServer({
     surfaces,

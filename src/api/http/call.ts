@@ -140,14 +140,15 @@ export class RequestCall implements Call {
     return this.writeOrganization(refuse, refusal, () => ({ status: 500 }))
   }
 
-  /** The answer's bytes in the dress of the surface; undefined for an answer without a body. */
-  toBytes(reply: Reply): Buffer | undefined {
+  /**
+   * The answer in the dress of the surface; undefined for an answer without a body. Kept answers
+   * are bytes; others stay a text, which goes over the wire in one piece with its headers.
+   */
+  toContent(reply: Reply): Buffer | string | undefined {
     if (reply.bytes !== undefined) return reply.bytes.length === 0 ? undefined : reply.bytes
     if (reply.body === undefined) return undefined
     const { envelope } = this.#parts.surface
-    return Buffer.from(
-      JSON.stringify(envelope === undefined ? reply.body : envelope(reply.body, this)),
-    )
+    return JSON.stringify(envelope === undefined ? reply.body : envelope(reply.body, this))
   }
 
   async #run<C extends OrganizationCtx, Input, Result>(
@@ -207,12 +208,12 @@ export class RequestCall implements Call {
   }
 
   #toKept(reply: Reply): StoredReply {
-    const bytes = this.toBytes(reply)
-    const type = bytes === undefined ? {} : { 'Content-Type': jsonType }
+    const content = this.toContent(reply)
+    const type = content === undefined ? {} : { 'Content-Type': jsonType }
     return {
       status: reply.status,
       headers: pickKept({ ...type, ...reply.headers }),
-      body: bytes ?? Buffer.alloc(0),
+      body: Buffer.from(content ?? ''),
       requestId: this.requestId,
     }
   }

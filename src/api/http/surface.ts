@@ -39,6 +39,8 @@ export type Surface = Readonly<{
   requireBeforeShape?: (call: Call) => Promise<void>
   /** The body of a success as callers see it; nothing is added when absent. */
   envelope?: (body: unknown, call: Call) => unknown
+  /** The text of a body; `JSON.stringify` when absent. */
+  toJson?: (body: unknown) => string
   /** Headers of a success besides those that every answer has. */
   successHeaders?: (reply: Reply, call: Call) => Readonly<Record<string, string>> | undefined
   wantsProblem: (accept: string | undefined) => boolean

@@ -1,0 +1,221 @@
+import { Type } from 'typebox'
+import {
+  createCompany,
+  deleteCompany,
+  replaceCompany,
+  updateCompany,
+} from '../../modules/sync/company.actions.ts'
+import { getCompany, listCompanies } from '../../modules/sync/company.queries.ts'
+import type { Company } from '../../modules/sync/company.ts'
+import { companyConnectionPrefix, propertiesByEntity } from '../../modules/sync/property.ts'
+import type { Manifest } from '../../modules/sync/record.ts'
+import { type Call, type RouteRecord, route } from '../http/route.ts'
+import { listQuery, toListQuery, toPage } from './lists.ts'
+import { bodyErrors, commonErrors, companyErrors, listErrors, toCompanyOut } from './looks.ts'
+import { parseTagQuery } from './query-language.ts'
+import { CompanyOut, pageOf } from './shapes.ts'
+
+const Texts = Type.Unsafe<Readonly<Record<string, string>> | null>({
+  type: 'object',
+  nullable: true,
+  additionalProperties: { type: 'string' },
+})
+const MaybeText = Type.Unsafe<string | null>({ type: 'string', nullable: true })
+
+const CompanyIn = Type.Object({
+  name: Type.String(),
+  description: Type.Optional(MaybeText),
+  tags: Type.Optional(Texts),
+})
+const CompanyChange = Type.Object({
+  name: Type.Optional(Type.String()),
+  description: Type.Optional(MaybeText),
+  tags: Type.Optional(Texts),
+})
+const CompanyParams = Type.Object({ companyId: Type.String() })
+const CompaniesQuery = Type.Object({
+  ...listQuery,
+  tags: Type.Optional(
+    Type.String({ description: 'Filter over tags, such as `region=uk && tier!=free`' }),
+  ),
+})
+
+const vocabulary = {
+  entity: 'Company',
+  properties: new Map([
+    ...propertiesByEntity.Company,
+    ...[...propertiesByEntity.DataConnection].map(
+      ([path, kind]) => [`${companyConnectionPrefix}${path}`, kind] as const,
+    ),
+  ]),
+} as const
+
+/** Only a company's own properties order the list; its connections are an array. */
+const ordering = { entity: 'Company', properties: propertiesByEntity.Company } as const
+
+/** Companies of the client. Source: Connect specification 9. */
+export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRecord[] {
+  const toReply = ({ origin }: Call) => {
+    const setting = { manifests, origin }
+    return (company: Company) => ({ status: 200, body: toCompanyOut(company, setting) })
+  }
+
+  const list = route({
+    method: 'GET',
+    path: '/companies',
+    operation: 'list-companies',
+    tag: 'Companies',
+    summary: 'List companies',
+    scope: 'read',
+    tenant: 'organization',
+    cost: 1,
+    query: CompaniesQuery,
+    answers: { 200: pageOf(CompanyOut) },
+    errors: [...commonErrors, ...listErrors],
+    examples: [{ summary: 'First page', status: 200 }],
+    handle: async (call) => {
+      const { origin, caller } = call
+      const { orderBy = '', ...filters } = call.query
+      const query = {
+        ...toListQuery(filters, vocabulary),
+        order: toListQuery({ orderBy }, ordering).order,
+        organizationId: caller.organizationId,
+        tags: parseTagQuery(filters.tags ?? ''),
+      }
+      const setting = { manifests, origin }
+      const listed = await call.read((db) => listCompanies(db, query, setting))
+      return toPage(call, listed, (company) => toCompanyOut(company, setting))
+    },
+  })
+
+  const create = route({
+    method: 'POST',
+    path: '/companies',
+    operation: 'create-company',
+    tag: 'Companies',
+    summary: 'Create company',
+    scope: 'manage',
+    tenant: 'organization',
+    cost: 1,
+    body: CompanyIn,
+    answers: { 200: CompanyOut },
+    errors: [...commonErrors, ...bodyErrors, 'sync.tags_invalid', 'plan.company_limit'],
+    examples: [
+      {
+        summary: 'A company with tags',
+        keep: 'company',
+        body: { name: 'Technicalium', description: 'A first company', tags: { region: 'uk' } },
+        status: 200,
+      },
+      { summary: 'Without a name', body: {}, status: 400 },
+    ],
+    handle: (call) => {
+      const { name, description = null, tags } = call.body
+      return call.writeOrganization(
+        createCompany,
+        { name, description, tags: tags ?? {} },
+        toReply(call),
+      )
+    },
+  })
+
+  const get = route({
+    method: 'GET',
+    path: '/companies/{companyId}',
+    operation: 'get-company',
+    tag: 'Companies',
+    summary: 'Get company',
+    scope: 'read',
+    tenant: 'organization',
+    cost: 1,
+    params: CompanyParams,
+    answers: { 200: CompanyOut },
+    errors: companyErrors,
+    examples: [{ summary: 'By id', params: { companyId: '$company' }, status: 200 }],
+    handle: async (call) => {
+      const { organizationId } = call.caller
+      const { companyId } = call.params
+      return toReply(call)(await call.read((db) => getCompany(db, organizationId, companyId)))
+    },
+  })
+
+  const replace = route({
+    method: 'PUT',
+    path: '/companies/{companyId}',
+    operation: 'replace-company',
+    tag: 'Companies',
+    summary: 'Replace company',
+    scope: 'manage',
+    tenant: 'organization',
+    cost: 1,
+    params: CompanyParams,
+    body: CompanyIn,
+    answers: { 200: CompanyOut },
+    errors: [...companyErrors, ...bodyErrors, 'sync.tags_invalid'],
+    examples: [
+      {
+        summary: 'Another name',
+        params: { companyId: '$company' },
+        body: { name: 'Technicalium Ltd.' },
+        status: 200,
+      },
+    ],
+    handle: (call) => {
+      const { companyId } = call.params
+      const { name, description = null, tags } = call.body
+      const input = { companyId, name, description, tags: tags ?? {} }
+      return call.writeOrganization(replaceCompany, input, toReply(call))
+    },
+  })
+
+  const update = route({
+    method: 'PATCH',
+    path: '/companies/{companyId}',
+    operation: 'update-company',
+    tag: 'Companies',
+    summary: 'Update company',
+    scope: 'manage',
+    tenant: 'organization',
+    cost: 1,
+    params: CompanyParams,
+    body: CompanyChange,
+    answers: { 200: CompanyOut },
+    errors: [...companyErrors, ...bodyErrors, 'sync.tags_invalid'],
+    examples: [
+      {
+        summary: 'Other tags',
+        params: { companyId: '$company' },
+        body: { tags: { region: 'fr' } },
+        status: 200,
+      },
+    ],
+    handle: (call) => {
+      const { companyId } = call.params
+      const { name, description, tags } = call.body
+      const input = { companyId, name, description, tags }
+      return call.writeOrganization(updateCompany, input, toReply(call))
+    },
+  })
+
+  const remove = route({
+    method: 'DELETE',
+    path: '/companies/{companyId}',
+    operation: 'delete-company',
+    tag: 'Companies',
+    summary: 'Delete company',
+    description: 'Removes the company with its connections and their data; no business is touched.',
+    scope: 'manage',
+    tenant: 'organization',
+    cost: 1,
+    params: CompanyParams,
+    answers: { 204: null },
+    errors: companyErrors,
+    examples: [],
+    handle: (call) => {
+      const { companyId } = call.params
+      return call.writeOrganization(deleteCompany, { companyId }, () => ({ status: 204 }))
+    },
+  })
+
+  return [list, create, get, replace, update, remove]
+}

@@ -1,0 +1,124 @@
+import { addDays, asDate } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { parseKeyText } from '../../modules/access/api-key.ts'
+import { requireCompany } from '../../modules/sync/company.queries.ts'
+import { getConnection } from '../../modules/sync/connection.queries.ts'
+import type { Manifest } from '../../modules/sync/record.ts'
+import {
+  type Facts,
+  requireActiveOrganization,
+  requireAllowedAddress,
+  requireKnownKey,
+  requireScope,
+} from '../http/checks.ts'
+import type { ErrorContext, Rendered } from '../http/look.ts'
+import { wantsOnlyProblem } from '../http/problem.ts'
+import type { Call } from '../http/route.ts'
+import type { Met, Surface } from '../http/surface.ts'
+import { companyRoutes } from './companies.ts'
+import { connectionRoutes } from './connections.ts'
+import { datasetRoutes } from './datasets.ts'
+import { renderConnectError } from './errors.ts'
+import { integrationRoutes } from './integrations.ts'
+import { toPlainJson } from './json.ts'
+import { recordRoutes } from './records.ts'
+
+const idempotencyKeepMs = 90 * 60_000
+
+/** Days that an account on the plan `trial` may be used. Source: Connect specification 5. */
+export const trialDaysMax = 365
+
+/**
+ * The Connect API: a key reaches a whole client, companies stand for its customers, and every
+ * error has one shape. Source: Connect specification 1 to 8.
+ */
+export const connect = (manifests: readonly Manifest[]): Surface => ({
+  name: 'connect',
+  mount: '/connect',
+  title: 'Tallystick Connect API',
+  openApiPath: '/openapi.json',
+  routes: [
+    ...companyRoutes(manifests),
+    ...connectionRoutes(manifests),
+    ...integrationRoutes(manifests),
+    ...datasetRoutes(manifests),
+    ...recordRoutes(manifests),
+  ],
+  bodyBytesMax: 10 * 1024 * 1024,
+  ignoresCase: true,
+  trimsTexts: false,
+  namesMissingFields: false,
+  refusesEmptyUpdates: false,
+  parseKey,
+  // The daily quota and concurrency belong between the account's age and the scope.
+  checks: [
+    requireKnownKey,
+    requireAllowedAddress,
+    requireActiveOrganization,
+    requireYoungTrial,
+    requireScope,
+  ],
+  requireBeforeShape,
+  wantsProblem: wantsOnlyProblem,
+  toJson: toPlainJson,
+  renderError,
+  wording: {},
+  idempotency: {
+    keepMs: idempotencyKeepMs,
+    keepsEverything: true,
+    keeps: (_refusal, status) => status !== 429,
+  },
+})
+
+/**
+ * The key behind `Basic`, encoded alone or with the colon that ends a user name.
+ * Refuses, in this order: key.header_missing, key.format_invalid, key.wrong_surface,
+ * key.checksum_invalid.
+ * Source: Connect specification 2.
+ */
+function parseKey(authorization: string | undefined): string {
+  if (authorization === undefined || authorization === '') throw new Refusal('key.header_missing')
+  const encoded = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1]
+  if (encoded === undefined) throw new Refusal('key.format_invalid')
+  return parseKeyText(
+    'connect',
+    Buffer.from(encoded, 'base64').toString('latin1').replace(/:$/, ''),
+  )
+}
+
+/** Refuses: plan.account_expired. Source: Connect specification 5. */
+function requireYoungTrial({ admitted, now }: Facts): void {
+  const { plan, organization_created_at: createdAt } = admitted
+  if (createdAt === null || (plan !== null && plan !== 'trial')) return
+  const lastDay = addDays(asDate(createdAt.slice(0, 10)), trialDaysMax)
+  if (now > `${lastDay}${createdAt.slice(10)}`) {
+    throw new Refusal('plan.account_expired', { days: trialDaysMax })
+  }
+}
+
+/** Refuses, in this order: sync.company_not_found, sync.connection_not_found. */
+async function requireBeforeShape(call: Call): Promise<void> {
+  // The router has found every parameter that the path names.
+  const { companyId: company, connectionId } = call.params as Readonly<Record<string, string>>
+  if (company === undefined) return
+  const { organizationId } = call.caller
+  await call.read(async (db) => {
+    const companyId = await requireCompany(db, organizationId, company)
+    if (connectionId === undefined) return
+    await getConnection(db, { organizationId, companyId }, connectionId)
+  })
+}
+
+function renderError(refusal: Refusal, context: ErrorContext, met?: Met): Rendered {
+  const tag = met?.route?.tag
+  const validatorName = tag === undefined ? undefined : entityByTag.get(tag)
+  return renderConnectError(refusal, { ...context, validatorName })
+}
+
+/** What the bodies and lists of a group of routes are about. */
+const entityByTag: ReadonlyMap<string, string> = new Map([
+  ['Companies', 'Company'],
+  ['Connections', 'DataConnection'],
+  ['Integrations', 'Integration'],
+  ['Refresh data', 'Dataset'],
+])

@@ -1,0 +1,5 @@
+import type { Manifest } from '../modules/sync/record.ts'
+import { nativeManifest } from './native/manifest.ts'
+
+/** The platforms of this release. */
+export const manifests: readonly Manifest[] = [nativeManifest]

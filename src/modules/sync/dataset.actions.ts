@@ -1,0 +1,143 @@
+import type { OrganizationCtx } from '../../db/write.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { getCompany } from './company.queries.ts'
+import { getConnection } from './connection.queries.ts'
+import type { Connection } from './connection.ts'
+import { insertQueued, updateComplete } from './dataset.db.ts'
+import { findRunningDataset } from './dataset.queries.ts'
+import { asQueued, type Dataset } from './dataset.ts'
+import { toGuid } from './guid.ts'
+import { type DataType, isSupported, type Manifest, readableTypes } from './record.ts'
+
+type Refresh = Readonly<{ companyId: string; manifests: readonly Manifest[] }>
+
+/**
+ * Queues every data type of every linked connection of a company; types that are still running
+ * are left out. Without a linked connection nothing happens.
+ * Refuses: sync.company_not_found.
+ * Source: Connect specification 14.1.
+ */
+export async function refreshCompany(
+  ctx: OrganizationCtx,
+  { companyId, manifests }: Refresh,
+): Promise<void> {
+  const { connections } = await getCompany(ctx.tx, ctx.organizationId, companyId)
+  for (const connection of connections.filter(({ status }) => status === 'Linked')) {
+    const manifest = manifests.find(({ key }) => key === connection.platformKey)
+    if (manifest !== undefined) await queueDatasets(ctx, connection, readableTypes(manifest))
+  }
+}
+
+type RefreshOne = Refresh & Readonly<{ dataType: DataType; connectionId?: string | undefined }>
+
+/**
+ * Queues one data type, on the connection named or on the oldest linked one that supports it.
+ *
+ * Refuses, in this order: sync.company_not_found, sync.connection_not_found,
+ * sync.data_type_not_queueable, sync.connection_not_linked, sync.dataset_in_progress.
+ * Source: Connect specification 14.1.
+ */
+export async function refreshDataType(
+  ctx: OrganizationCtx,
+  { companyId, connectionId, dataType, manifests }: RefreshOne,
+): Promise<Dataset> {
+  const { tx, organizationId } = ctx
+  const company = await getCompany(tx, organizationId, companyId)
+  const key = { organizationId, companyId: company.id }
+  const candidates =
+    connectionId === undefined ? company.connections : [await getConnection(tx, key, connectionId)]
+  const connection = chooseConnection(candidates, dataType, manifests)
+  const running = await findRunningDataset(tx, {
+    organizationId,
+    connectionId: connection.id,
+    dataType,
+  })
+  if (running !== undefined) {
+    const params = { dataType, companyId: company.id, datasetId: running.id, retryAfterSeconds: 1 }
+    throw new Refusal('sync.dataset_in_progress', params)
+  }
+  const [dataset] = await queueDatasets(ctx, connection, [dataType])
+  if (dataset === undefined) throw new Refusal('sync.dataset_not_requested')
+  return dataset
+}
+
+/**
+ * Queues data types on a connection, in this order, without those that are still running. The
+ * native platform is read live, so its datasets complete in the same commit; what is answered is
+ * how they were queued.
+ */
+export async function queueDatasets(
+  ctx: OrganizationCtx,
+  connection: Connection,
+  types: readonly DataType[],
+): Promise<readonly Dataset[]> {
+  const { tx, organizationId } = ctx
+  const idle: DataType[] = []
+  for (const dataType of types) {
+    const key = { organizationId, connectionId: connection.id, dataType }
+    if ((await findRunningDataset(tx, key)) === undefined) idle.push(dataType)
+  }
+  const datasets = idle.map((dataType) => newDataset(ctx, connection, dataType))
+  if (datasets.length === 0) return []
+  const ids = datasets.map(({ id }) => id)
+  await insertQueued(tx, organizationId, datasets)
+  await updateComplete(tx, organizationId, ids, ctx.recordedAt)
+  const subject = { resource: 'connection', resourceId: connection.id }
+  const dataTypes = datasets.map(({ id, dataType }) => ({ id, dataType, status: 'Complete' }))
+  ctx.audit({ ...subject, action: 'connection.read', after: { datasets: dataTypes } })
+  ctx.emit({
+    ...subject,
+    type: 'read.completed',
+    payload: {
+      companyId: connection.companyId,
+      connectionId: connection.id,
+      modifiedFromDate: ctx.recordedAt,
+      datasets: dataTypes,
+    },
+  })
+  return datasets.map(asQueued)
+}
+
+function newDataset(
+  ctx: OrganizationCtx,
+  { id: connectionId, companyId }: Connection,
+  dataType: DataType,
+): Dataset {
+  return {
+    id: toGuid('dataset', ctx.digest(`${ctx.newId('dataset')}${ctx.newId('dataset')}`)),
+    companyId,
+    connectionId,
+    dataType,
+    status: 'Queued',
+    statusDescription: null,
+    errorMessage: null,
+    requestedAt: ctx.recordedAt,
+    completedAt: null,
+    progress: 0,
+  }
+}
+
+function chooseConnection(
+  connections: readonly Connection[],
+  dataType: DataType,
+  manifests: readonly Manifest[],
+): Connection {
+  const offers = connections.flatMap((connection) => {
+    const manifest = manifests.find(({ key }) => key === connection.platformKey)
+    return manifest === undefined ? [] : [{ connection, manifest }]
+  })
+  const able = offers.filter(({ manifest }) => isSupported(manifest, dataType, 'Get'))
+  const [first] = offers
+  if (able.length === 0 && first !== undefined) {
+    const { integrationId } = first.manifest
+    throw new Refusal('sync.data_type_not_queueable', { dataType, integrationId })
+  }
+  const chosen = able.find(({ connection }) => connection.status === 'Linked')
+  if (chosen !== undefined) return chosen.connection
+  const [closed] = able
+  throw new Refusal('sync.connection_not_linked', {
+    connectionId: closed?.connection.id ?? '',
+    status: closed?.connection.status ?? '',
+    platformName: closed?.manifest.name ?? '',
+  })
+}
