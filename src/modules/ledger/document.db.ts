@@ -129,10 +129,12 @@ export async function markPaid(
     name: 'mark_documents_paid',
     text: `
       update document as d
-      set paid_at = case when i.open_amount = 0 then $3::timestamptz end, updated_at = $3
-      from open_item as i
-      where d.business_id = $1 and d.document_id = any ($2::uuid[])
-        and i.business_id = $1 and i.document_id = d.document_id and i.side in ('AR', 'AP')`,
+      set updated_at = $3, paid_at = case when not exists (
+        select 1 from open_item as i
+        where i.business_id = $1 and i.document_id = d.document_id and i.open_amount <> 0
+          and i.side in ('AR', 'AP')
+      ) then $3::timestamptz end
+      where d.business_id = $1 and d.document_id = any ($2::uuid[])`,
     values: [businessId, plainArray(documentIds), at],
   })
 }
