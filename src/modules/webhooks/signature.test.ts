@@ -11,8 +11,7 @@ import {
   toStandardSecret,
 } from './signature.ts'
 
-const hmac = (key: Uint8Array, message: Uint8Array) =>
-  createHmac('sha256', key).update(message).digest()
+const hmac = (key: Uint8Array, text: Uint8Array) => createHmac('sha256', key).update(text).digest()
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
@@ -31,7 +30,8 @@ test('an Invoicing signature survives a receiver that parses the body and writes
       const sent = JSON.stringify(JSON.parse(JSON.stringify(value)))
       const again = JSON.stringify(JSON.parse(sent))
       const secret = toInvoicingSecret(new Uint8Array(32).fill(9))
-      const of = (text: string) => signInvoicing(secret, { timestamp: 1, body: bytesOf(text) }, hmac)
+      const of = (text: string) =>
+        signInvoicing(secret, { timestamp: 1, body: bytesOf(text) }, hmac)
       expect(of(again)).toBe(of(sent))
     }),
   )

@@ -1,0 +1,132 @@
+import type { Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+
+/** Whose contract an endpoint follows: its signer, schedule, events and limits. */
+export type WebhookSurface = 'invoicing' | 'books' | 'connect'
+
+export type EndpointStatus = 'enabled' | 'disabled'
+
+/** `manual`: by its owner. `failures`: by the rule of its surface. `gone`: it answered 410. */
+export type DisabledReason = 'manual' | 'failures' | 'gone'
+
+/** What its owner decides about an endpoint. */
+export type EndpointFields = Readonly<{
+  url: string
+  description: string | null
+  /** Event types of the surface, or `*` for all. */
+  events: readonly string[]
+  /** Static headers that go with each delivery, by lower-case name. */
+  headers: Readonly<Record<string, string>>
+  /** Connect: `key:value`; an event of a company is delivered when any of its tags is here. */
+  companyTags: readonly string[]
+  /** Whether the next event of a resource waits for the one before. */
+  isOrdered: boolean
+  /** Whether an asymmetric signature is added (Books and Connect). */
+  hasAsymmetric: boolean
+}>
+
+export type Endpoint = EndpointFields &
+  Readonly<{
+    id: Id<'endpoint'>
+    organizationId: Id<'organization'>
+    surface: WebhookSurface
+    environment: 'live' | 'test'
+    /** Null: every business of the organization and environment. */
+    businessId: Id<'business'> | null
+    status: EndpointStatus
+    disabledReason: DisabledReason | null
+    consecutiveFailures: number
+    /** Since when every attempt has failed; null after a success. */
+    failingSince: Instant | null
+    /** Last four characters of the secret in force. */
+    secretEnd: string
+    createdAt: Instant
+    updatedAt: Instant
+  }>
+
+export type NewEndpoint = Pick<EndpointFields, 'url' | 'events'> &
+  Partial<EndpointFields> &
+  Readonly<{ isDisabled?: boolean }>
+
+export type EndpointChanges = Partial<EndpointFields> & Readonly<{ isEnabled?: boolean }>
+
+/** Every event of the surface, also those that later releases add. */
+export const everyEvent = '*'
+
+/** Source: platform specification 13.2; Connect specification 21.1. */
+export const headersMax = 10
+export const companyTagsMax = 10
+export const companyTagCharactersMax = 128
+export const overlapHoursDefault = 24
+export const overlapHoursMax = 168
+
+/**
+ * Endpoints that may exist: per business on Invoicing, per organization elsewhere.
+ * Source: platform specification 4.1.
+ */
+export const endpointsMax = {
+  invoicing: { basic: 2, pro: 50 },
+  books: { free: 0, premium: 10, accountant_pro: 50, enterprise: 200 },
+  connect: { trial: 50, growth: 200 },
+} as const
+
+/** Attempts of all Invoicing endpoints of a business in a clock hour (UTC), by plan. */
+export const deliveriesPerHour = { basic: 100, pro: 5_000 } as const
+
+/** Whether an endpoint wants events of this type. */
+export const isWanted = ({ events }: Pick<Endpoint, 'events'>, type: string): boolean =>
+  events.includes(everyEvent) || events.includes(type)
+
+/** Whether a company with these tags passes the endpoint's filter; events without one pass. */
+export const hasWantedTag = (
+  { companyTags }: Pick<Endpoint, 'companyTags'>,
+  tags: Readonly<Record<string, string>> | undefined,
+): boolean =>
+  companyTags.length === 0 ||
+  tags === undefined ||
+  Object.entries(tags).some(([key, value]) => companyTags.includes(`${key}:${value}`))
+
+/**
+ * The event types without repetitions, each of them known to the surface.
+ * Refuses: webhooks.event_unknown, naming the first that is not.
+ */
+export function requireEvents(
+  events: readonly string[],
+  known: readonly string[],
+): readonly string[] {
+  for (const event of events) {
+    if (event !== everyEvent && !known.includes(event)) {
+      throw new Refusal('webhooks.event_unknown', { event })
+    }
+  }
+  return [...new Set(events)]
+}
+
+const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]{1,64}$/
+const headerValue = /^[\x20-\x7e]{0,1024}$/
+const reservedName =
+  /^(x-)?webhook-|^(host|content-.*|connection|transfer-encoding|te|trailer|upgrade|expect|keep-alive|user-agent|accept-encoding|proxy-.*)$/
+
+/**
+ * Static headers by lower-case name, none of them one that we set.
+ * Refuses: validation.failed.
+ */
+export function requireHeaders(
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const entries = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  )
+  const isFine =
+    entries.length <= headersMax &&
+    entries.every(([name, value]) => {
+      return headerName.test(name) && !reservedName.test(name) && headerValue.test(value)
+    })
+  if (!isFine) {
+    const message = `must be at most ${headersMax} headers that are not set by us`
+    const issue = { pointer: '/headers', path: 'headers', rule: 'pattern', message } as const
+    throw new Refusal('validation.failed', { issues: [issue] })
+  }
+  return Object.fromEntries(entries)
+}
