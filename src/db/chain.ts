@@ -37,7 +37,7 @@ export class LinkHasher {
   }
 
   add(record: ChainRecord): void {
-    const bytes = Buffer.from(canonicalText(record))
+    const bytes = Buffer.from(JSON.stringify(record))
     this.#length.writeUInt32BE(bytes.length)
     this.#hash.update(this.#length).update(bytes)
   }
@@ -46,15 +46,6 @@ export class LinkHasher {
     return this.#hash.digest()
   }
 }
-
-/** Half of a surrogate pair has no UTF-8: the database keeps U+FFFD in its place, and so do we. */
-function canonicalText(record: ChainRecord): string {
-  const text = JSON.stringify(record)
-  return /\\ud[89a-f]/.test(text) ? JSON.stringify(record, toStored) : text
-}
-
-const toStored = (_: string, member: unknown): unknown =>
-  typeof member === 'string' ? Buffer.from(member).toString() : member
 
 /** SHA-256 of a text's UTF-8 bytes as 64 lower-case hexadecimal digits; null stays null. */
 export function digestText(text: string): string

@@ -213,7 +213,9 @@ class Run {
       ['hash', last?.hash ?? genesis, head.chainHash],
       ['entries', rows.lastEntrySeq, head.entrySeq],
       ['audit rows', rows.lastAuditSeq, head.auditSeq],
-      ['events', last?.lastEventSeq ?? 0n, head.eventSeq],
+      ['entries of the last link', last?.lastEntrySeq ?? 0n, head.entrySeq],
+      ['audit rows of the last link', last?.lastAuditSeq ?? 0n, head.auditSeq],
+      ['events of the last link', last?.lastEventSeq ?? 0n, head.eventSeq],
       ['horizon', rows.newestMonth ?? 'none', head.horizon ?? 'none'],
     ] as const
     for (const [what, expected, found] of facts) {
@@ -478,12 +480,12 @@ const comparisons: readonly Comparison[] = [
   },
   {
     kind: 'document_entry',
-    text: `select format('%s %s', d.kind, d.number) as place, entry_id::text as expected,
+    text: `select format('%s %s', d.kind, d.number) as place, named.id::text as expected,
         'none' as found
-      from document as d, unnest(array[d.entry_id, d.void_entry_id]) as entry_id
-      where d.business_id = $1 and entry_id is not null and not exists (
+      from document as d, unnest(array[d.entry_id, d.void_entry_id]) as named (id)
+      where d.business_id = $1 and named.id is not null and not exists (
         select from journal_entry as e
-        where e.business_id = d.business_id and e.entry_id = entry_id)
+        where e.business_id = d.business_id and e.entry_id = named.id)
       order by 1 limit 100`,
   },
   {
