@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type App, buildApp } from './app.ts'
@@ -8,6 +7,7 @@ import { admitApp, type Database, openDatabase, withClient } from './db/database
 import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
 import { openPool, type Pool } from './db/pool.ts'
+import { pooledRandom } from './db/random.ts'
 import { StartError } from './db/start-error.ts'
 import { seedDemo } from './demo.ts'
 import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
@@ -126,12 +126,13 @@ async function buildOn(
     connectionsMax: ownerConnectionsMax,
   })
   const clock = (): Instant => instantFromMs(Date.now() + config.clockOffsetMs)
+  const random = pooledRandom()
   const closePlumbing = async (): Promise<void> => {
     await Promise.allSettled([pool.end(), adminPool.end()])
     await database.close()
   }
   try {
-    const parts = { config, pool, adminPool, clock, random: randomBytes, masterKey, log }
+    const parts = { config, pool, adminPool, clock, random, masterKey, log }
     const app = await buildApp(parts)
     const keyHasher = keyHasherOf(masterKey)
     const anchor = async (): Promise<void> => {
@@ -150,7 +151,7 @@ async function buildOn(
         await closePlumbing()
       }
     }
-    return { app, adminPool, clock, random: randomBytes, keyHasher, close }
+    return { app, adminPool, clock, random, keyHasher, close }
   } catch (error) {
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error

@@ -161,6 +161,17 @@ test('a key is rotated, then revoked, and a second revocation is refused with it
   })
 })
 
+test('verify checks every chain and finds nothing wrong in what the commands wrote', async () => {
+  await aNewOrganization()
+
+  const reply = await tallystick('verify')
+
+  expect(reply).toMatchObject({
+    code: 0,
+    body: { ok: true, command: 'verify', data: { findings: [], seconds: expect.any(Number) } },
+  })
+})
+
 test('errors explain finds a code by its number', async () => {
   const reply = await tallystick('errors explain 9001')
 
@@ -175,6 +186,12 @@ test.each([
   ['an unknown command', 'frobnicate', 2, 'cli.usage'],
   ['a missing flag', 'org create --name A', 2, 'cli.usage'],
   ['a plan that does not exist', 'org plan x --books gold', 2, 'cli.usage'],
+  [
+    'a network that is none',
+    'keys create --surface connect --organization 01900000-0000-7000-8000-000000000000 --allow 10.0.0.0/99',
+    2,
+    'cli.usage',
+  ],
   ['an id that is none', 'org suspend x', 1, 'request.id_malformed'],
   [
     'an organization that is not there',

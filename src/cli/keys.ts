@@ -1,7 +1,13 @@
+import { isIP } from 'node:net'
 import { Command } from 'commander'
 import { createKey, revokeKey, rotateKey } from '../modules/access/api-key.actions.ts'
 import { type ApiKey, listKeys } from '../modules/access/api-key.queries.ts'
-import { keyDaysMax, keyNameMax, overlapHoursMax } from '../modules/access/api-key.ts'
+import {
+  keyDaysMax,
+  keyNameMax,
+  keyNetworksMax,
+  overlapHoursMax,
+} from '../modules/access/api-key.ts'
 import { readChoice, readInteger } from './arguments.ts'
 import { type Answer, answer, toTable, UsageError } from './output.ts'
 import {
@@ -86,7 +92,7 @@ async function create(session: Session, flags: NewFlags): Promise<Answer> {
     ...(business && surface === 'books' && { businessIds: [business.businessId] }),
     ...(flags.scope && { scopes: flags.scope }),
     ...(days && { expiresInDays: readInteger('--expires-days', days, [1, keyDaysMax]) }),
-    ...(flags.allow && { allowedNetworks: flags.allow.map(readNetwork) }),
+    ...(flags.allow && { allowedNetworks: readNetworks(flags.allow) }),
   })
   const { id: keyId, expiresAt } = made.key
   const data = { keyId, key: made.text, visible: visibleOf(made.key), expiresAt }
@@ -148,11 +154,22 @@ function readKeyName(text: string): string {
   return name
 }
 
-function readNetwork(text: string): string {
-  if (!/^[0-9a-fA-F.:]+(\/\d{1,3})?$/.test(text)) {
+function readNetworks(texts: readonly string[]): readonly string[] {
+  if (texts.length > keyNetworksMax) {
+    throw new UsageError(`--allow takes at most ${keyNetworksMax} networks.`)
+  }
+  if (!texts.every(isNetwork)) {
     throw new UsageError('--allow must be a network such as 203.0.113.0/24.')
   }
-  return text
+  return texts
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = isIP(address)
+  const isLength =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  return family !== 0 && isLength && more.length === 0
 }
 
 const visibleOf = ({ visibleStart, visibleEnd }: ApiKey): string => `${visibleStart}…${visibleEnd}`
