@@ -476,9 +476,13 @@ export function renderBooksError(refusal: Refusal, context: BooksErrorContext): 
  * Crockford base32 characters. Source: platform specification 10.
  */
 export function toBooksRequestId(uuid: string): string {
-  const bits = BigInt(`0x${uuid.replaceAll('-', '').slice(0, 20)}`)
-  const places = Array.from({ length: 16 }, (_place, index) => BigInt(75 - 5 * index))
-  return `req_${places.map((place) => crockford.charAt(Number((bits >> place) & 31n))).join('')}`
+  const hex = uuid.replaceAll('-', '')
+  let text = 'req_'
+  for (let start = 0; start < 20; start += 5) {
+    const bits = Number.parseInt(hex.slice(start, start + 5), 16)
+    for (let shift = 15; shift >= 0; shift -= 5) text += crockford.charAt((bits >> shift) & 31)
+  }
+  return text
 }
 
 const crockford = '0123456789abcdefghjkmnpqrstvwxyz'

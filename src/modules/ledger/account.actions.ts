@@ -5,13 +5,14 @@ import { createBusiness, type NewBusiness } from '../access/business.actions.ts'
 import type { Business } from '../access/business.ts'
 import { insertAccounts, updateAccountRow } from './account.db.ts'
 import {
+  countAccounts,
   findAccount,
   getAccount,
   isEmptyAccount,
   listAccounts,
   sumBalances,
 } from './account.queries.ts'
-import { type Account, type AccountCategory, inNormalDirection } from './account.ts'
+import { type Account, type AccountCategory, inNormalDirection, requireRoom } from './account.ts'
 import { loadBook } from './book.queries.ts'
 import { type ChartName, chartAccounts, requireSubcategory, subcategoriesOf } from './chart.ts'
 
@@ -86,7 +87,7 @@ export type AccountStanding = Readonly<{ account: Account; balance: bigint }>
 /**
  * Adds an account to the chart.
  * Refuses, in this order: validation.failed (a subcategory of another category),
- * ledger.account_code_reserved, ledger.account_code_taken.
+ * ledger.account_code_reserved, ledger.account_code_taken, validation.failed (the chart is full).
  * Source: Books specification 12.2.
  */
 export async function createAccount(ctx: Ctx, input: NewAccount): Promise<AccountStanding> {
@@ -101,6 +102,7 @@ export async function createAccount(ctx: Ctx, input: NewAccount): Promise<Accoun
       code,
     })
   }
+  requireRoom(await countAccounts(tx, businessId))
   const account: Account = {
     id: ctx.newId('account'),
     code,

@@ -2,7 +2,13 @@ import type { Db } from '../../db/tx.ts'
 import { asDate, type CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { type Account, type AccountCategory, type AccountRow, toAccount } from './account.ts'
+import {
+  type Account,
+  type AccountCategory,
+  type AccountRow,
+  accountsMax,
+  toAccount,
+} from './account.ts'
 import { listBalances } from './balance.queries.ts'
 
 const columns = `account_id, code, name, description, category, subcategory, role, level, currency,
@@ -51,10 +57,19 @@ export async function listAccounts(
     text: `select ${columns} from account
       where business_id = $1 and ($2::text is null or category = $2)
         and ($3::boolean is null or (archived_at is null) = $3)
-      order by code, account_id limit 10000`,
+      order by code, account_id limit ${accountsMax}`,
     values: [businessId, category ?? null, isActive ?? null],
   })
   return rows.map(toAccount)
+}
+
+/** How many accounts a business has, archived ones too. */
+export async function countAccounts(db: Db, businessId: Id<'business'>): Promise<number> {
+  const [row] = await db.query<{ count: bigint }>({
+    text: 'select count(*) as count from account where business_id = $1',
+    values: [businessId],
+  })
+  return Number(row?.count ?? 0n)
 }
 
 /** Debits less credits in base currency per account at the end of a day, both buckets. */

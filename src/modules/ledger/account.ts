@@ -1,7 +1,20 @@
 import type { Instant } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 
+/** Accounts of one business. Source: ledger specification 12. */
 export const accountsMax = 10_000
+
+/**
+ * Room for one more account.
+ * Refuses: validation.failed.
+ */
+export function requireRoom(accountCount: number): void {
+  if (accountCount < accountsMax) return
+  const message = `the chart holds at most ${accountsMax} accounts`
+  const issue = { pointer: '/code', path: 'code', rule: 'items', message } as const
+  throw new Refusal('validation.failed', { issues: [issue] })
+}
 
 export const accountCategories = [
   'asset',

@@ -56,25 +56,6 @@ const reversalJoin = `
   left join journal_entry as r
     on r.business_id = e.business_id and r.reverses_entry_id = e.entry_id`
 
-/** One entry with its lines in order. Refuses: resource.not_found. */
-export async function getEntry(
-  db: Db,
-  businessId: Id<'business'>,
-  entryId: Id<'entry'>,
-): Promise<FoundEntry> {
-  const rows = await db.query<EntryRow>({
-    name: 'get_entry',
-    text: `select ${entryColumns} from journal_entry as e ${reversalJoin}
-      where e.business_id = $1 and e.entry_id = $2`,
-    values: [businessId, entryId],
-  })
-  const [found] = await withLines(db, businessId, rows)
-  if (found === undefined) {
-    throw new Refusal('resource.not_found', { resource: 'Journal entry', id: entryId })
-  }
-  return found
-}
-
 /** Entries by id with their lines, in the order of their numbers; at most 5,000. */
 export async function listEntriesById(
   db: Db,
