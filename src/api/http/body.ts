@@ -49,6 +49,7 @@ function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> 
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    let isWhole = false
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > limitBytes) {
@@ -61,12 +62,15 @@ function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> 
       chunks.push(chunk)
     })
     request.on('end', () => {
+      isWhole = true
       const [only] = chunks
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
     })
     request.on('error', reject)
     // Lost before its end: nobody is there to read the answer.
-    request.on('close', () => reject(new Refusal('request.slow_body', { seconds: 30 })))
+    request.on('close', () => {
+      if (!isWhole) reject(new Refusal('request.slow_body', { seconds: 30 }))
+    })
   })
 }
 

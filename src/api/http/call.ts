@@ -147,8 +147,8 @@ export class RequestCall implements Call {
   toContent(reply: Reply): Buffer | string | undefined {
     if (reply.bytes !== undefined) return reply.bytes.length === 0 ? undefined : reply.bytes
     if (reply.body === undefined) return undefined
-    const { envelope } = this.#parts.surface
-    return JSON.stringify(envelope === undefined ? reply.body : envelope(reply.body, this))
+    const { envelope, toJson = JSON.stringify } = this.#parts.surface
+    return toJson(envelope === undefined ? reply.body : envelope(reply.body, this))
   }
 
   async #run<C extends OrganizationCtx, Input, Result>(

@@ -15,10 +15,13 @@ export function parseQuery(text: string): Query {
     const equals = pair.indexOf('=')
     const name = equals < 0 ? pair : pair.slice(0, equals)
     const value = equals < 0 ? '' : pair.slice(equals + 1)
-    query[decodePart(name.replaceAll('+', ' '))] = decodePart(value.replaceAll('+', ' '))
+    query[decodePlus(name)] = decodePlus(value)
   }
   return query
 }
+
+const decodePlus = (text: string): string =>
+  decodePart(text.includes('+') ? text.replaceAll('+', ' ') : text)
 
 /** Percent-decoded text; text that does not decode stays as it is. */
 export function decodePart(text: string): string {

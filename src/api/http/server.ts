@@ -171,14 +171,14 @@ async function answerNeutral(parts: ServerParts, visit: Visit, isDraining: boole
   const method = visit.request.method ?? 'GET'
   const isRead = method === 'GET' || method === 'HEAD'
   if (visit.path === '/healthz' && isRead) {
-    send(visit, { status: 200, headers: jsonHeaders }, Buffer.from('{"status":"ok"}'))
+    send(visit, { status: 200, headers: jsonHeaders }, '{"status":"ok"}')
     return
   }
   if (visit.path === '/readyz' && isRead) {
     const { isReady, body } = await parts.readiness()
     const status = isReady && !isDraining ? 200 : 503
     const shown = { ...body, status: status === 200 ? 'ready' : 'unavailable' }
-    send(visit, { status, headers: jsonHeaders }, Buffer.from(JSON.stringify(shown)))
+    send(visit, { status, headers: jsonHeaders }, JSON.stringify(shown))
     return
   }
   if (isDraining) throw new Refusal('platform.shutting_down')
@@ -353,7 +353,7 @@ function sendRefusal(
     edge === undefined
       ? renderNeutral(refusal, context)
       : edge.surface.renderError(refusal, context, { route, admitted })
-  send(visit, rendered, Buffer.from(JSON.stringify(rendered.body)))
+  send(visit, rendered, JSON.stringify(rendered.body))
 }
 
 const neutralStatus: Readonly<Record<string, number>> = {
@@ -366,13 +366,13 @@ const renderNeutral = (refusal: Refusal, context: ErrorContext): Rendered =>
   renderProblem(refusal, { status: neutralStatus[refusal.code] ?? 500, surface: {} }, context)
 
 function sendReply(surface: Surface, visit: Visit, call: RequestCall, reply: Reply): void {
-  const bytes = call.toBytes(reply)
+  const content = call.toContent(reply)
   const headers = {
-    ...(bytes === undefined ? {} : jsonHeaders),
+    ...(content === undefined ? {} : jsonHeaders),
     ...surface.successHeaders?.(reply, call),
     ...reply.headers,
   }
-  send(visit, { status: reply.status, headers }, bytes)
+  send(visit, { status: reply.status, headers }, content)
 }
 
 const jsonHeaders = { 'Content-Type': jsonType } as const
@@ -391,17 +391,20 @@ const securityHeaders = {
 
 type Head = Readonly<{ status: number; headers: Readonly<Record<string, string>> }>
 
-function send({ request, response, requestId }: Visit, head: Head, bytes?: Buffer): void {
+function send(
+  { request, response, requestId }: Visit,
+  head: Head,
+  content?: Buffer | string,
+): void {
   if (response.headersSent || response.destroyed) return
-  const length = bytes?.length ?? 0
   response.writeHead(head.status, {
     ...securityHeaders,
     'X-Request-Id': requestId,
-    ...(head.status === 204 ? {} : { 'Content-Length': length }),
+    ...(head.status === 204 ? {} : { 'Content-Length': Buffer.byteLength(content ?? '') }),
     ...head.headers,
   })
-  if (bytes === undefined || request.method === 'HEAD') response.end()
-  else response.end(bytes)
+  if (content === undefined || request.method === 'HEAD') response.end()
+  else response.end(content)
 }
 
 /** Requests whose framing is broken never reach a surface. */
