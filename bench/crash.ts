@@ -10,6 +10,7 @@ import { spreadOf } from './statistics.ts'
 import {
   type Books,
   countDrift,
+  findDatabaseFolder,
   joinWorld,
   openBooks,
   readPostmaster,
@@ -36,6 +37,8 @@ type Load = {
   sent: number
   retries: number
   replays: number
+  /** What a caller was told last, when it was no acknowledgement. */
+  lastAnswer: string
   failure: string | undefined
   isOver: boolean
 }
@@ -60,6 +63,7 @@ export async function runCrashes(
     sent: 0,
     retries: 0,
     replays: 0,
+    lastAnswer: 'nothing',
     failure: undefined,
     isOver: false,
     ...(await prepare(dataDir)),
@@ -97,12 +101,12 @@ export async function runCrashes(
 async function prepare(dataDir: string) {
   const world = await joinWorld(dataDir)
   try {
-    const { rows } = await world.owner.query<{ folder: string }>(
-      `select current_setting('data_directory') as folder`,
-    )
-    const databaseFolder = rows[0]?.folder ?? ''
     const books = await openBooks(world, 'Crashes')
-    return { books, days: recentDays(world.session.today()), databaseFolder }
+    return {
+      books,
+      days: recentDays(world.session.today()),
+      databaseFolder: await findDatabaseFolder(dataDir),
+    }
   } finally {
     await world.close()
   }
@@ -137,7 +141,7 @@ async function callOn(load: Load, caller: number): Promise<void> {
     const deadline = performance.now() + operationLimitMs
     while (!(await attempt(load, agent, key, body))) {
       load.retries += 1
-      if (performance.now() > deadline) load.failure ??= `${key} was never answered.`
+      if (performance.now() > deadline) load.failure ??= `${key} was never acknowledged; last: ${load.lastAnswer}`
       if (load.failure !== undefined) break
       await pause(retryMs)
     }
@@ -149,6 +153,7 @@ async function callOn(load: Load, caller: number): Promise<void> {
 async function attempt(load: Load, agent: Agent, key: string, body: string): Promise<boolean> {
   const answer = await post(load, agent, key, body)
   if (answer === undefined || answer.status >= 500 || [409, 429].includes(answer.status)) {
+    load.lastAnswer = answer === undefined ? 'a broken connection' : answer.text
     return false
   }
   if (answer.status !== 201) {
@@ -179,10 +184,9 @@ function post(load: Load, agent: Agent, key: string, body: string): Promise<Answ
     })
     sending.once('timeout', () => sending.destroy())
     sending.once('error', () => resolve(undefined))
-    sending.once('close', () => resolve(undefined))
     sending.once('response', (answer) => {
       void readAll(answer).then((text) => {
-        const isReplay = answer.headers['idempotent-replayed'] === 'true'
+        const isReplay = answer.headers['idempotency-replayed'] === 'true'
         resolve(text === undefined ? undefined : { status: answer.statusCode ?? 0, text, isReplay })
       })
     })

@@ -9,6 +9,14 @@ export type Target = Readonly<{ op: '>=' | '<='; value: number }>
 
 export type Checks = Readonly<{ lost: number; doubled: number; sum: number; wrong: number }>
 
+/** `postgresUs`: CPU of PostgreSQL per operation of the denominator. */
+export type Denominator = Readonly<{
+  name: string
+  clients?: number
+  median: number
+  postgresUs?: number
+}>
+
 /** One line of the table. `ratio` is compared with the target where there is a denominator. */
 export type Result = Readonly<{
   id: string
@@ -16,7 +24,7 @@ export type Result = Readonly<{
   workload: string
   unit: string
   value: Spread
-  denominator: Readonly<{ name: string; clients?: number; median: number }> | null
+  denominator: Denominator | null
   ratio: Spread | null
   target: Target | null
   /** null: nothing to meet, or not comparable (fallback, unstable). */

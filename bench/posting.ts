@@ -1,7 +1,14 @@
 import { BenchError, require } from './bench-error.ts'
 import { buildJournal, buildRandom } from './generator.ts'
 import { rateOf, type Sample } from './measure.ts'
-import { blankResult, type Checks, costsOf, judge, type Result } from './output.ts'
+import {
+  blankResult,
+  type Checks,
+  costsOf,
+  type Denominator,
+  judge,
+  type Result,
+} from './output.ts'
 import { checkDenominators, clientCounts, runPgbench, type Script } from './pgbench.ts'
 import { type Echo, openEcho, type Stage } from './stage.ts'
 import { collectRounds, median, type Rounds, ratiosOf } from './statistics.ts'
@@ -91,14 +98,14 @@ export async function runHot(stage: Stage): Promise<readonly Result[]> {
     judge({
       ...base,
       variant: '256 against B1',
-      denominator: { name: 'B1', median: medianOf(rounds, 'http') },
+      denominator: denominatorOf(rounds, 'http', 'B1'),
       ratio: ratiosOf(rounds.kept, 'hot', 'http', rateOf),
       target: { op: '>=', value: 0.95 },
     }),
     judge({
       ...base,
       variant: '256 against A-hot',
-      denominator: { name: 'A-hot', clients: hotClients, median: medianOf(rounds, 'tx') },
+      denominator: denominatorOf(rounds, 'tx', 'A-hot', hotClients),
       ratio: ratiosOf(rounds.kept, 'hot', 'tx', rateOf),
       target: { op: '>=', value: 10 },
     }),
@@ -115,21 +122,21 @@ function toResults(rounds: Rounds<Sample>, { checks, best, cte }: Facts): readon
     judge({
       ...base,
       variant: '256 against A',
-      denominator: { name: 'A', clients: best, median: medianOf(rounds, 'tx') },
+      denominator: denominatorOf(rounds, 'tx', 'A', best),
       ratio: ratiosOf(rounds.kept, 'http', 'tx', rateOf),
       target: { op: '>=', value: 3 },
     }),
     judge({
       ...base,
       variant: '256 against echo',
-      denominator: { name: 'echo', clients: connectionsMost, median: medianOf(rounds, 'echo') },
+      denominator: denominatorOf(rounds, 'echo', 'echo', connectionsMost),
       ratio: ratiosOf(rounds.kept, 'http', 'echo', rateOf),
       target: { op: '>=', value: 0.55 },
     }),
     {
       ...base,
       variant: '256 against B',
-      denominator: { name: 'B', clients: cte, median: medianOf(rounds, 'cte') },
+      denominator: denominatorOf(rounds, 'cte', 'B', cte),
       ratio: ratiosOf(rounds.kept, 'http', 'cte', rateOf),
     },
     judge({
@@ -157,7 +164,7 @@ async function runFewer(posting: Posting, clients: number): Promise<readonly Res
     results.push({
       ...base,
       variant: `${connections} against A`,
-      denominator: { name: 'A', clients, median: medianOf(rounds, 'tx') },
+      denominator: denominatorOf(rounds, 'tx', 'A', clients),
       ratio: ratiosOf(rounds.kept, 'http', 'tx', rateOf),
     })
     if (connections === 8) {
@@ -302,8 +309,20 @@ function resultOf(rounds: Rounds<Sample>, name: string, { id, workload, checks }
   }
 }
 
-const medianOf = ({ kept }: Rounds<Sample>, name: string): number =>
-  median(kept.flatMap((round) => round[name] ?? []).map(rateOf))
+function denominatorOf(
+  { kept }: Rounds<Sample>,
+  workload: string,
+  name: string,
+  clients?: number,
+): Denominator {
+  const samples = kept.flatMap((round) => round[workload] ?? [])
+  return {
+    name,
+    ...(clients !== undefined && { clients }),
+    median: median(samples.map(rateOf)),
+    postgresUs: median(samples.map(({ cpuUs }) => cpuUs.postgres)),
+  }
+}
 
 /** Fills books with at least this many journals, for what is measured afterwards. */
 export async function fillBooks(stage: Stage, journals: number): Promise<Books> {

@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { packageRoot } from '../src/config.ts'
 import type { DatabaseAddress } from '../src/db/embedded.ts'
 import { findRunning } from '../src/db/embedded.ts'
+import { isAlive } from '../src/db/launcher-lock.ts'
 import { BenchError } from './bench-error.ts'
 import { measure, type Report, type Sample } from './measure.ts'
 import { untilEnd } from './processes.ts'
 import { findPort, type Server, startServer } from './server.ts'
-import { joinWorld, type World } from './world.ts'
+import { findDatabaseFolder, joinWorld, readPostmaster, type World } from './world.ts'
 
 /** How long and how often. Source: proof specification 11.1. */
 export type Pace = Readonly<{ rounds: number; seconds: number; warmUpSeconds: number }>
@@ -32,10 +33,19 @@ export type Stage = Readonly<{
 export function makeDataDir(): string {
   const home = join(packageRoot, '.tallystick', 'bench')
   mkdirSync(home, { recursive: true })
-  const dataDir = mkdtempSync(join(home, 'run-'))
+  removeLeftovers(home)
+  const dataDir = mkdtempSync(join(home, `run-${process.pid}-`))
   // PostgreSQL, under a user of its own, passes through.
   chmodSync(dataDir, 0o711)
   return dataDir
+}
+
+/** What a killed benchmark left behind can be large. */
+function removeLeftovers(home: string): void {
+  for (const name of readdirSync(home)) {
+    const [, pid] = /^run-(\d+)-/.exec(name) ?? []
+    if (pid !== undefined && !isAlive(Number(pid))) removeDataDir(join(home, name))
+  }
 }
 
 export const removeDataDir = (dataDir: string): void =>
@@ -59,7 +69,7 @@ async function setUp(server: Server, pace: Pace, say: (sentence: string) => void
   const address = findRunning(server.dataDir)
   if (address === undefined) throw new BenchError('The database of the server is not to be found.')
   const world = await joinWorld(server.dataDir)
-  const postmaster = await world.postmaster()
+  const postmaster = readPostmaster(await findDatabaseFolder(server.dataDir))
   const cores = cpus().length
   const payers = { owner: world.owner, postmaster }
   return {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Session, toSession } from '../src/cli/session.ts'
 import { loadConfig, packageRoot } from '../src/config.ts'
+import { withClient } from '../src/db/database.ts'
+import { findRunning } from '../src/db/embedded.ts'
 import type { Pool } from '../src/db/pool.ts'
 import { addDays, asDate, type CalendarDate } from '../src/kernel/dates.ts'
 import type { Id } from '../src/kernel/ids.ts'
@@ -26,7 +28,6 @@ export type World = Readonly<{
   session: Session
   /** Sees every tenant. */
   owner: Pool
-  postmaster: () => Promise<number>
   close: () => Promise<void>
 }>
 
@@ -44,13 +45,20 @@ export async function joinWorld(dataDir: string): Promise<World> {
   const owner = installation.adminPool
   // Naive sums take what they take.
   owner.on('connect', (client) => void client.query('set statement_timeout = 0'))
-  const postmaster = async (): Promise<number> => {
-    const { rows } = await owner.query<{ folder: string }>(
+  return { session: toSession(installation), owner, close: installation.close }
+}
+
+/** The folder in which PostgreSQL keeps its data; only its own superuser may ask. */
+export async function findDatabaseFolder(dataDir: string): Promise<string> {
+  const address = findRunning(dataDir)
+  require(address !== undefined, 'The database of the server is not to be found.')
+  const { socketDir: host, port, user } = address
+  return await withClient({ host, port, user, database: 'postgres' }, async (client) => {
+    const { rows } = await client.query<{ folder: string }>(
       `select current_setting('data_directory') as folder`,
     )
-    return readPostmaster(rows[0]?.folder ?? '')
-  }
-  return { session: toSession(installation), owner, postmaster, close: installation.close }
+    return rows[0]?.folder ?? ''
+  })
 }
 
 /** The process id that PostgreSQL keeps in its data folder. */
