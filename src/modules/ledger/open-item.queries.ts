@@ -1,4 +1,5 @@
 import type { Db } from '../../db/tx.ts'
+import type { CalendarDate } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Allocation, ItemSide, SettleableItem } from './open-item.ts'
 
@@ -62,6 +63,43 @@ export function listOpenItems(
       where i.business_id = $1 and i.side = any ($2::text[]) and i.open_amount <> 0
       order by i.side, i.currency, i.item_id limit 100000`,
     values: [businessId, sides],
+  })
+}
+
+/**
+ * Items that were open at the end of a day, with what was open of them then: documents up to it,
+ * less allocations up to it. In order of party and item; at most 100,000.
+ * Source: ledger specification 9.4.
+ */
+export function listItemsAsOf(
+  db: Db,
+  {
+    businessId,
+    sides,
+    date,
+  }: Readonly<{
+    businessId: Id<'business'>
+    sides: readonly ItemSide[]
+    date: CalendarDate
+  }>,
+): Promise<readonly SettleableItem[]> {
+  return db.query<SettleableItem>({
+    name: 'list_items_as_of',
+    text: `
+      select ${itemColumns
+        .replace('i.open_amount as', 'i.original_amount - a.amount as')
+        .replace('i.open_base as', 'i.original_base - a.base as')}
+      from open_item as i
+      join document as d on d.business_id = i.business_id and d.document_id = i.document_id
+      cross join lateral (
+        select coalesce(sum(s.amount), 0)::bigint as amount, coalesce(sum(s.base), 0)::bigint as base
+        from allocation as s
+        where s.business_id = i.business_id and s.item_id = i.item_id and s.accounting_date <= $3
+      ) as a
+      where i.business_id = $1 and i.side = any ($2::text[]) and i.document_date <= $3
+        and (i.closed_on is null or i.closed_on > $3) and i.original_amount <> a.amount
+      order by i.party_id, i.item_id limit 100000`,
+    values: [businessId, sides, date],
   })
 }
 

@@ -1,0 +1,35 @@
+import type { Db } from '../../db/tx.ts'
+import type { CalendarDate } from '../../kernel/dates.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { StatementLine } from './statement-line.ts'
+
+type Filter = Readonly<{
+  businessId: Id<'business'>
+  accountId?: string
+  isMatched?: boolean
+  dateFrom?: CalendarDate
+  dateTo?: CalendarDate
+  limit: number
+}>
+
+/** Rows of bank statements, newest first, ties by id; at most `limit`. */
+export function listStatementLines(
+  db: Db,
+  { businessId, accountId, isMatched, dateFrom, dateTo, limit }: Filter,
+): Promise<readonly StatementLine[]> {
+  return db.query<StatementLine>({
+    name: 'list_statement_lines',
+    text: `
+      select line_id as id, account_id as "accountId", booked_on as "bookedOn", amount, currency,
+        description, reference, matched_entry_id as "matchedEntryId", created_at as "createdAt"
+      from bank_statement_line
+      where business_id = $1 and ($2::uuid is null or account_id = $2)
+        and ($3::boolean is null or $3 = (matched_entry_id is not null))
+        and ($4::date is null or booked_on >= $4) and ($5::date is null or booked_on <= $5)
+      order by booked_on desc, line_id desc limit $6`,
+    values: [
+      ...[businessId, accountId ?? null, isMatched ?? null, dateFrom ?? null, dateTo ?? null],
+      limit,
+    ],
+  })
+}
