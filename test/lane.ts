@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { DatabaseAddress } from '../src/db/embedded.ts'
 import { type Command, type Done, Gate } from '../src/db/lane.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
@@ -39,21 +40,39 @@ export type Ledger = Readonly<{
   /** Balance per account code as text, zero balances left out: `1001 +107.50 | 4000 -107.50`. */
   balances: (date?: string) => Promise<string>
   addBusiness: () => Promise<Tenant & Readonly<{ businessId: Id<'business'> }>>
+  /** A second gate with connections of its own, as another process has it. */
+  openGate: (given?: Given) => Readonly<{ gate: Gate; pool: Pool }>
   close: () => Promise<void>
+}>
+
+type Given = Readonly<{
+  bounds?: ConstructorParameters<typeof Gate>[0]['bounds']
+  /** Where the database is; absent: the server of the run. */
+  address?: DatabaseAddress
+  connectionsMax?: number
 }>
 
 export const newUuid = (): string => uuidV7(Date.parse(noon), randomBytes(10))
 
 /** Opens a ledger of its own for a test file. */
-export async function aLedger(
-  bounds: ConstructorParameters<typeof Gate>[0]['bounds'] = {},
-): Promise<Ledger> {
-  const database = await freshDatabase()
-  const { socketDir: host, port, user } = clusterAddress()
-  const where = { host, port, user, database }
-  const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
-  const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2 })
-  const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 4, bounds })
+export async function aLedger(given: Given = {}): Promise<Ledger> {
+  const { address = clusterAddress() } = given
+  const database = await freshDatabase(address)
+  const opened: { gate: Gate; pool: Pool }[] = []
+  const openGate = (own: Given = {}): Readonly<{ gate: Gate; pool: Pool }> => {
+    const { socketDir: host, port, user } = own.address ?? address
+    const { bounds = {}, connectionsMax = 6 } = { ...given, ...own }
+    const pool = openPool({ host, port, user, database, role: 'tallystick_app', connectionsMax })
+    const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 4, bounds })
+    opened.push({ gate, pool })
+    return { gate, pool }
+  }
+  const { gate, pool } = openGate()
+  const { socketDir: host, port, user } = address
+  const owner = openPool({
+    ...{ host, port, user, database },
+    ...{ role: 'tallystick_owner', connectionsMax: 2 },
+  })
   const organizationId = asId('organization', newUuid())
   await owner.query(
     `insert into organization (organization_id, name, slug, created_at) values ($1, 'Test', $2, $3)`,
@@ -85,15 +104,16 @@ export async function aLedger(
     tenant,
     database,
     addBusiness,
+    openGate,
     read,
     write: (action, input, more = {}) =>
       gate.write({ tenant, action, input, actor: 'key:test', now: noon, ...more }),
     balances: (date = '2026-12-31') =>
       read((db) => balancesOf(db, tenant.businessId, asDate(date))),
     close: async () => {
-      await gate.close()
-      await Promise.all([pool.end(), owner.end()])
-      await dropDatabase(database)
+      await Promise.all(opened.map((one) => one.gate.close()))
+      await Promise.all([...opened.map((one) => one.pool.end()), owner.end()])
+      await dropDatabase(database, address)
     },
   }
 }
