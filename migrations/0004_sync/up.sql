@@ -42,8 +42,10 @@ create index connection_by_company on connection (organization_id, company_id, c
 select secure_table('connection', 'organization_id', 'tallystick.organization_id');
 grant insert, update, delete on connection to tallystick_app;
 
+/* seq: order of requests made in one instant. */
 create table dataset (
   organization_id uuid not null,
+  seq bigint generated always as identity,
   dataset_id uuid not null,
   company_id uuid not null,
   connection_id uuid not null,
@@ -63,8 +65,8 @@ create table dataset (
     references connection on delete cascade,
   constraint complete_dataset_has_end check (status <> 'Complete' or completed_at is not null)
 );
-create index dataset_by_type on dataset (organization_id, connection_id, data_type, requested_at);
-create index dataset_by_company on dataset (organization_id, company_id, requested_at, dataset_id);
+create index dataset_by_type on dataset (organization_id, connection_id, data_type, requested_at, seq);
+create index dataset_by_company on dataset (organization_id, company_id, requested_at, seq);
 select secure_table('dataset', 'organization_id', 'tallystick.organization_id');
 grant insert, update, delete on dataset to tallystick_app;
 

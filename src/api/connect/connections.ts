@@ -83,6 +83,7 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
     cost: 1,
     params: CompanyParams,
     body: ConnectionIn,
+    bodyOptional: true,
     answers: { 200: ConnectionOut },
     errors: [
       ...companyErrors,
@@ -188,6 +189,7 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
     cost: 1,
     params: ConnectionParams,
     body: AuthorizationIn,
+    bodyOptional: true,
     answers: { 200: ConnectionOut },
     errors: [
       ...connectionErrors,

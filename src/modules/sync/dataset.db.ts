@@ -18,7 +18,8 @@ export async function insertQueued(
       select $1, t.dataset_id, t.company_id, t.connection_id, t.data_type, 'Queued', 0,
         t.requested_at
       from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
-        as t (dataset_id, company_id, connection_id, data_type, requested_at)`,
+        with ordinality as t (dataset_id, company_id, connection_id, data_type, requested_at, place)
+      order by t.place`,
     values: [
       organizationId,
       plainArray(datasets.map(({ id }) => id)),

@@ -64,7 +64,7 @@ export async function listDatasets(
   const values = newValues(organizationId, companyId)
   const where = filterSql(query.filter, columns, values)
   const order = orderSql(query.order, columns, {
-    byDefault: 'd.requested_at desc, d.dataset_id',
+    byDefault: 'd.requested_at desc, d.seq desc',
     id: 'd.dataset_id',
   })
   const rows = await db.query<DatasetRow & { total: number }>({
@@ -118,16 +118,16 @@ export async function listDataTypeStates(
     name: 'list_data_type_states',
     text: `
       with own as (
-        select ${columnsSql} from dataset as d
+        select ${columnsSql}, d.seq from dataset as d
         where d.organization_id = $1 and d.company_id = $2
           and ($3::uuid is null or d.connection_id = $3)
       ), latest as (
         select distinct on (data_type) own.*, true as is_latest from own
-        order by data_type, requested_at desc, dataset_id desc
+        order by data_type, requested_at desc, seq desc
       ), complete as (
         select distinct on (data_type) own.*, false as is_latest from own
         where status = 'Complete'
-        order by data_type, requested_at desc, dataset_id desc
+        order by data_type, requested_at desc, seq desc
       )
       select * from latest union all select * from complete
       order by data_type, is_latest, dataset_id
@@ -184,7 +184,7 @@ export async function findRunningDataset(
       where d.organization_id = $1 and d.connection_id = $2 and d.data_type = $3
         and d.status in ('Initial', 'Queued', 'Fetching', 'MapQueued', 'Mapping',
           'ValidationQueued', 'Validating', 'ProcessingQueued', 'Processing')
-      order by d.requested_at desc, d.dataset_id limit 1`,
+      order by d.requested_at desc, d.seq desc limit 1`,
     values: [organizationId, connectionId, dataType],
   })
   return row && toDataset(row)

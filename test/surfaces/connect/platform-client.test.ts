@@ -1,0 +1,175 @@
+import { CodatPlatform } from '@codat/platform'
+import { expect, test } from 'vitest'
+import { theWorld } from '../../harness.ts'
+import { aCompany, aLinkedCompany } from './linked.ts'
+
+const origin = await (await theWorld()).app.listen()
+
+/** The published client, unmodified: only the address and the header differ. */
+const clientFor = (authHeader: string): CodatPlatform =>
+  new CodatPlatform({
+    serverURL: `${origin}/connect`,
+    authHeader,
+    retryConfig: { strategy: 'none' },
+  })
+
+test('companies are listed, made, read, replaced, changed and deleted', async () => {
+  const { connect } = await aCompany()
+  const { companies } = clientFor(connect.authorization)
+
+  const made = await companies.create({
+    name: 'Juniper Ltd.',
+    description: 'A client',
+    tags: { region: 'uk', owningTeam: 'invoice-finance' },
+  })
+  expect(made).toMatchObject({
+    name: 'Juniper Ltd.',
+    description: 'A client',
+    tags: { region: 'uk', owningTeam: 'invoice-finance' },
+    redirect: expect.stringMatching(/\/link\/company\/[0-9a-f-]{36}$/),
+    dataConnections: [],
+    products: [],
+  })
+  expect(await companies.get({ companyId: made.id })).toEqual(made)
+
+  const replaced = await companies.replace({
+    companyId: made.id,
+    companyRequestBody: { name: 'Juniper & Sons' },
+  })
+  expect([replaced.name, replaced.description, replaced.tags]).toEqual([
+    'Juniper & Sons',
+    undefined,
+    {},
+  ])
+  const updated = await companies.update({
+    companyId: made.id,
+    companyUpdateRequest: { description: 'Changed', tags: { region: 'fr' } },
+  })
+  expect([updated.name, updated.description, updated.tags]).toEqual([
+    'Juniper & Sons',
+    'Changed',
+    { region: 'fr' },
+  ])
+
+  const listed = await companies.list({ query: `id=${made.id}` })
+  expect(listed?.results).toEqual([updated])
+  const tagged = await companies.list({ tags: 'region = fr && owningTeam != invoice-finance' })
+  expect(tagged?.results?.map(({ id }) => id)).toEqual([made.id])
+
+  await companies.delete({ companyId: made.id })
+  await expect(companies.get({ companyId: made.id })).rejects.toMatchObject({ statusCode: 404 })
+})
+
+test('pages follow each other without gaps', async () => {
+  const { connect } = await aCompany()
+  const { companies } = clientFor(connect.authorization)
+  for (const name of ['Beta', 'alpha', 'Gamma']) await companies.create({ name })
+
+  const names: string[] = []
+  let page = 1
+  for (;;) {
+    const listed = await companies.list({ page, pageSize: 2, orderBy: 'name' })
+    names.push(...(listed?.results ?? []).map(({ name }) => name))
+    expect([listed?.pageNumber, listed?.pageSize, listed?.totalResults]).toEqual([page, 2, 4])
+    if (listed?.links.next === undefined) break
+    page += 1
+  }
+  expect(names).toEqual(['alpha', 'Beta', 'Gamma', 'Technicalium'])
+  expect((await companies.list({ page: 9, pageSize: 2 }))?.results).toEqual([])
+})
+
+test('connections are made, linked, listed, unlinked and deleted', async () => {
+  const { connect, companyId, businessId } = await aCompany()
+  const { connections, companies } = clientFor(connect.authorization)
+
+  const made = await connections.create({ companyId, requestBody: { platformKey: 'tlsk' } })
+  expect(made).toMatchObject({
+    integrationKey: 'tlsk',
+    platformName: 'Tallystick',
+    sourceType: 'Accounting',
+    status: 'PendingAuth',
+    linkUrl: expect.stringMatching(
+      /\/link\/companies\/[0-9a-f-]+\/connections\/[0-9a-f-]+\/start$/,
+    ),
+  })
+  const key = { companyId, connectionId: made.id }
+  const linked = await connections.updateAuthorization({ ...key, requestBody: { businessId } })
+  expect(linked).toMatchObject({
+    id: made.id,
+    status: 'Linked',
+    connectionInfo: { companyName: 'Test business', baseCurrency: 'USD' },
+  })
+  expect(await connections.get(key)).toEqual(linked)
+  const listed = await connections.list({ companyId, query: 'status=linked' })
+  expect(listed?.results).toEqual([linked])
+  const company = await companies.list({ query: 'dataConnections.status=Linked' })
+  expect(company?.results?.map(({ id }) => id)).toEqual([companyId])
+
+  const unlinked = await connections.unlink({
+    ...key,
+    updateConnectionStatus: { status: 'Unlinked' },
+  })
+  expect(unlinked.status).toBe('Unlinked')
+  await connections.delete(key)
+  expect((await connections.list({ companyId }))?.results).toEqual([])
+})
+
+test('integrations tell what each platform can be read for', async () => {
+  const { connect } = await aCompany()
+  const { integrations } = clientFor(connect.authorization)
+
+  const listed = await integrations.list({ query: 'enabled=true&&sourceType=accounting' })
+  const native = await integrations.get({ platformKey: 'tlsk' })
+
+  expect(listed?.results).toEqual([native])
+  expect(native).toMatchObject({ key: 'tlsk', name: 'Tallystick', enabled: true, isBeta: false })
+  const invoices = native.datatypeFeatures?.find(({ dataType }) => dataType === 'invoices')
+  expect(invoices?.supportedFeatures).toEqual([{ featureType: 'Get', featureState: 'Release' }])
+})
+
+test('data is refreshed, and its status and history can be read', async () => {
+  const { connect, companyId, connectionId } = await aLinkedCompany()
+  const { refreshData } = clientFor(connect.authorization)
+
+  await refreshData.all({ companyId })
+  const queued = await refreshData.byDataType({ companyId, dataType: 'invoices' })
+  expect(queued).toMatchObject({
+    companyId,
+    connectionId,
+    dataType: 'invoices',
+    status: 'Queued',
+    progress: 0,
+    isCompleted: false,
+    isErrored: false,
+  })
+
+  const statuses = await refreshData.get({ companyId })
+  expect(statuses?.['invoices']).toMatchObject({
+    dataType: 'invoices',
+    currentStatus: 'Complete',
+    latestSyncId: queued.id,
+    latestSuccessfulSyncId: queued.id,
+  })
+  const history = await refreshData.listPullOperations({ companyId, query: 'dataType=invoices' })
+  expect(history?.totalResults).toBe(3)
+  const read = await refreshData.getPullOperation({ companyId, datasetId: queued.id })
+  expect(read).toMatchObject({ status: 'Complete', progress: 100, isCompleted: true })
+})
+
+test('an error reaches the caller as the error of the contract', async () => {
+  const { connect } = await aCompany()
+  const { companies } = clientFor(connect.authorization)
+  const companyId = 'f0d8c5f6-6a9a-4e4c-9f14-1dd1c5b9b1e7'
+
+  await expect(companies.get({ companyId })).rejects.toMatchObject({
+    name: 'ErrorMessage',
+    statusCode: 404,
+    service: 'ClientsApi',
+    error: `No company was found with ID ${companyId}`,
+    canBeRetried: 'False',
+    detailedErrorCode: 3001,
+  })
+  await expect(
+    clientFor(`Basic ${Buffer.from('x'.repeat(40)).toString('base64')}`).companies.list({}),
+  ).rejects.toMatchObject({ statusCode: 401, error: 'Unauthorized' })
+})
