@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { DatabaseAddress } from '../src/db/embedded.ts'
 import { assert } from '../src/kernel/assert.ts'
 
@@ -57,3 +58,19 @@ export function readyOrigin({ child, ended }: Started): Promise<string> {
 /** A connection URL of one database of a server that is reached by its socket. */
 export const urlOf = ({ socketDir, port, user }: DatabaseAddress, database: string): string =>
   `postgresql://${user}@localhost:${port}/${database}?host=${encodeURIComponent(socketDir)}`
+
+/** Resolves once no process has this id; the limit of the test is the limit of the wait. */
+export async function untilGone(pid: number): Promise<void> {
+  while (isRunning(pid)) {
+    await pause(20)
+  }
+}
+
+/** Whether a process has this id. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

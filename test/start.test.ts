@@ -1,9 +1,16 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from './postgres.ts'
-import { readyOrigin, runTallystick, type Started, startTallystick } from './process.ts'
+import {
+  isRunning,
+  readyOrigin,
+  runTallystick,
+  type Started,
+  startTallystick,
+  untilGone,
+} from './process.ts'
 
 const demoMembers = ['origin', 'organizationId', 'businessId', 'testBusinessId', 'connectCompanyId']
 
@@ -37,11 +44,13 @@ test('the first start serves, seeds the demo and stops PostgreSQL at Ctrl-C; so 
   expect(statSync(join(dataDir, 'master.key')).mode & 0o777).toBe(0o600)
 })
 
-test('after kill -9 of the server the next start serves again', async () => {
+test('after kill -9 of the server PostgreSQL ends by itself, and the next start serves again', async () => {
   const dataDir = temporaryFolder()
   const first = await served(dataDir)
+  const pid = databasePid(dataDir)
   first.child.kill('SIGKILL')
   await first.ended
+  await untilGone(pid)
 
   const second = await served(dataDir)
   const health = await fetch(`${second.origin}/healthz`)
@@ -119,14 +128,11 @@ async function interrupted({ child, ended, dataDir }: Server) {
   return { code, isDatabaseRunning: isDatabaseRunning(dataDir) }
 }
 
-function isDatabaseRunning(dataDir: string): boolean {
-  try {
-    const [pid = ''] = readFileSync(join(dataDir, 'pg', 'postmaster.pid'), 'utf8').split('\n')
-    return process.kill(Number(pid), 0)
-  } catch {
-    return false
-  }
-}
+const isDatabaseRunning = (dataDir: string): boolean =>
+  existsSync(join(dataDir, 'pg', 'postmaster.pid')) && isRunning(databasePid(dataDir))
+
+const databasePid = (dataDir: string): number =>
+  Number(readFileSync(join(dataDir, 'pg', 'postmaster.pid'), 'utf8').split('\n')[0])
 
 const readDemo = (dataDir: string): Record<string, Record<string, string>> =>
   JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8'))

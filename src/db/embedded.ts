@@ -270,6 +270,9 @@ function launch(cluster: Cluster): Running {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  if (child.pid !== undefined) {
+    watchOver(cluster.account, child, child.pid)
+  }
   const lastLines: string[] = []
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
@@ -283,6 +286,23 @@ function launch(cluster: Cluster): Running {
     })
   }
   return { child, ended, lastLines }
+}
+
+/**
+ * A process that is killed outright cannot stop its PostgreSQL. This shell waits on a pipe that only
+ * we hold: when we are gone, however that came, it reads the end of it and sends the signal.
+ */
+function watchOver(account: Account, child: ChildProcess, pid: number): void {
+  const script = 'read -r _; kill -INT "$1"'
+  const watch = spawn('/bin/sh', ['-c', script, 'tallystick-watch', `${pid}`], {
+    ...spawnOptions(account),
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  watch.on('error', () => undefined)
+  watch.stdin?.on('error', () => undefined)
+  child.once('exit', () => watch.kill('SIGKILL'))
+  watch.unref()
 }
 
 function settings(): readonly string[] {
