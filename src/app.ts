@@ -7,7 +7,7 @@ import type { Surface } from './api/http/surface.ts'
 import { invoicing } from './api/invoicing/surface.ts'
 import { type Config, version } from './config.ts'
 import { manifests } from './connectors/registry.ts'
-import { toRefusal } from './db/constraints.ts'
+import { toOutage, toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
 import type { Pool } from './db/pool.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
@@ -73,7 +73,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     clock,
     origin: () => origin,
     version,
-    toRefusal,
+    toRefusal: (error) => toRefusal(error) ?? toOutage(error),
     readiness: buildReadiness(parts, gate, await findMigration(adminPool)),
     log,
   })

@@ -58,6 +58,23 @@ export function isConnectionLoss(error: unknown): boolean {
   return code.startsWith('08') || code.startsWith('57P') || /^E[A-Z]+$/.test(code)
 }
 
+/**
+ * What a read that the database could not answer means to the caller: the pool stayed empty, the
+ * statement took too long, or the connection failed. Undefined when it is a fault of ours.
+ * Source: platform specification 20.
+ */
+export function toOutage(error: unknown): Refusal | undefined {
+  const { code } = parseError(error)
+  if (code === '57014') return new Refusal('platform.timeout')
+  const message = error instanceof Error ? error.message : ''
+  if (message === 'timeout exceeded when trying to connect') {
+    return new Refusal('platform.overloaded')
+  }
+  const isLost =
+    code === undefined ? message.startsWith('Connection terminated') : isConnectionLoss(error)
+  return isLost ? new Refusal('platform.database_unavailable') : undefined
+}
+
 function parseError(error: unknown): { code?: string; constraint?: string } {
   if (typeof error !== 'object' || error === null) return {}
   const { code, constraint } = error as DatabaseError

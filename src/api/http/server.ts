@@ -63,7 +63,8 @@ export type HttpServer = Readonly<{
 type Edge = Readonly<{
   surface: Surface
   router: Router
-  shapeByRoute: Map<RouteRecord, Shape>
+  shapeByRoute: ReadonlyMap<RouteRecord, Shape>
+  codesByRoute: ReadonlyMap<RouteRecord, ReadonlySet<string>>
   openApi: () => Buffer
 }>
 
@@ -158,6 +159,7 @@ function buildEdges({ surfaces, origin, version }: ServerParts): readonly Edge[]
       shapeByRoute: new Map(
         surface.routes.map((route) => [route, new Shape(route, surface, validators)]),
       ),
+      codesByRoute: new Map(surface.routes.map((route) => [route, new Set(route.errors)])),
       openApi: () => {
         bytes ??= Buffer.from(JSON.stringify(buildOpenApi(surface, { origin: origin(), version })))
         return bytes
@@ -349,6 +351,10 @@ function sendRefusal(
 ): void {
   const context = toErrorContext(parts, edge?.surface, visit)
   const { route, admitted } = visit
+  if (route !== undefined && edge?.codesByRoute.get(route)?.has(refusal.code) === false) {
+    const { code } = refusal
+    parts.log.warn({ code, operation: route.operation }, 'a code that its route does not declare')
+  }
   const rendered =
     edge === undefined
       ? renderNeutral(refusal, context)
