@@ -99,6 +99,7 @@ export class Admission {
     const items = this.#take()
     if (items.length === 0) return
     this.#flushes += 1
+    if (this.#items.size > 0) this.#schedule()
     try {
       const rows = await this.#query<Row>({
         name: 'admit',

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import type { Statement } from '../../db/tx.ts'
+import { Admission, type Admitted, admissionBounds } from './admission.ts'
+
+/** A database that answers when it is told to, and remembers how it was asked. */
+function aDatabase() {
+  const asked: { count: number; answer: () => void; fail: () => void }[] = []
+  const query = <R>({ values }: Statement): Promise<R[]> =>
+    new Promise((resolve, reject) => {
+      const hashes = String(values[0]).slice(1, -1).split(',')
+      const rows = hashes.map((hash, i) => ({ item: i + 1, plan: hash.slice(4, -1) }))
+      asked.push({
+        count: hashes.length,
+        answer: () => resolve(rows as R[]), // only what the test looks at
+        fail: () => reject(new Error('gone')),
+      })
+    })
+  return { asked, query }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const outcome = (asked: Promise<Admitted>): Promise<string> =>
+  asked.then(
+    ({ plan }) => String(plan),
+    (error: Error) => error.message,
+  )
+
+test('requests of one turn share a statement, and equal ones an item', async () => {
+  const { asked, query } = aDatabase()
+  const admission = new Admission(query)
+  const answers = ['aa', 'bb', 'aa'].map((hash) => outcome(admission.admit(hash, undefined)))
+  await turn()
+  expect(asked.map(({ count }) => count)).toEqual([2])
+  asked[0]?.answer()
+  expect(await Promise.all(answers)).toEqual(['aa', 'bb', 'aa'])
+})
+
+test('nothing is remembered from one statement to the next', async () => {
+  const { asked, query } = aDatabase()
+  const admission = new Admission(query)
+  const first = outcome(admission.admit('aa', undefined))
+  await turn()
+  const second = outcome(admission.admit('aa', undefined))
+  await turn()
+  expect(asked.length).toBe(2)
+  for (const { answer } of asked) answer()
+  expect(await Promise.all([first, second])).toEqual(['aa', 'aa'])
+})
+
+test('at most two statements run, and each takes at most 512 items', async () => {
+  const { asked, query } = aDatabase()
+  const admission = new Admission(query)
+  const answers = Array.from({ length: 1_200 }, (_, i) =>
+    outcome(admission.admit(`k${i}`, undefined)),
+  )
+  for (let i = 0; i < 5; i += 1) await turn()
+  expect(asked.map(({ count }) => count)).toEqual([512, 512])
+  asked[1]?.answer()
+  for (let i = 0; i < 5; i += 1) await turn()
+  for (const { answer } of asked) answer()
+  expect(asked.map(({ count }) => count)).toEqual([512, 512, 176])
+  expect((await Promise.all(answers)).at(-1)).toBe('k1199')
+})
+
+test('a statement that fails admits nobody', async () => {
+  const { asked, query } = aDatabase()
+  const admission = new Admission(query)
+  const answers = ['aa', 'bb'].map((hash) => outcome(admission.admit(hash, undefined)))
+  await turn()
+  asked[0]?.fail()
+  expect(await Promise.all(answers)).toEqual([
+    'platform.database_unavailable',
+    'platform.database_unavailable',
+  ])
+})
+
+test('more than 10,000 waiting requests are refused at once', async () => {
+  const { query } = aDatabase()
+  const admission = new Admission(query)
+  for (let i = 0; i < admissionBounds.queueMax; i += 1) void admission.admit(`k${i}`, undefined)
+  expect(await outcome(admission.admit('one more', undefined))).toBe('platform.overloaded')
+})
