@@ -7,6 +7,7 @@ const pure = [
   'src/modules/*/*.test.ts',
   'src/**/*.property.test.ts',
   'test/{tidy,map,docs}.test.ts',
+  'bench/**/*.test.ts',
 ]
 
 /** Files beside the rules that speak to PostgreSQL. */

@@ -141,7 +141,8 @@ async function callOn(load: Load, caller: number): Promise<void> {
     const deadline = performance.now() + operationLimitMs
     while (!(await attempt(load, agent, key, body))) {
       load.retries += 1
-      if (performance.now() > deadline) load.failure ??= `${key} was never acknowledged; last: ${load.lastAnswer}`
+      if (performance.now() > deadline)
+        load.failure ??= `${key} was never acknowledged; last: ${load.lastAnswer}`
       if (load.failure !== undefined) break
       await pause(retryMs)
     }

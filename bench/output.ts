@@ -9,12 +9,12 @@ export type Target = Readonly<{ op: '>=' | '<='; value: number }>
 
 export type Checks = Readonly<{ lost: number; doubled: number; sum: number; wrong: number }>
 
-/** `postgresUs`: CPU of PostgreSQL per operation of the denominator. */
+/** `cpuUs`: CPU per operation of the denominator, of PostgreSQL or of the bare server. */
 export type Denominator = Readonly<{
   name: string
   clients?: number
   median: number
-  postgresUs?: number
+  cpuUs?: number
 }>
 
 /** One line of the table. `ratio` is compared with the target where there is a denominator. */
@@ -169,7 +169,9 @@ function toCells(result: Result): readonly string[] {
     `${id} ${variant}`,
     workload,
     `${short(value.median)} ${unit}`,
-    denominator === null ? '–' : `${denominator.name}${name}: ${short(denominator.median)}`,
+    denominator === null
+      ? '–'
+      : `${denominator.name}${name}: ${short(denominator.median)}${cpuWord(denominator)}`,
     ratio === null ? '–' : `${short(ratio.median)} (${short(ratio.min)} to ${short(ratio.max)})`,
     target === null ? '–' : `${target.op === '>=' ? '≥' : '≤'} ${target.value}`,
     metWord(result),
@@ -178,6 +180,9 @@ function toCells(result: Result): readonly string[] {
     `${result.discarded}`,
   ]
 }
+
+const cpuWord = ({ cpuUs }: Denominator): string =>
+  cpuUs === undefined ? '' : `, ${short(cpuUs)} µs`
 
 function metWord({ met, isUnstable, target }: Result): string {
   if (isUnstable) return 'unstable'

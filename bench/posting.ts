@@ -198,24 +198,26 @@ async function findBest(stage: Stage, script: Script): Promise<Readonly<{ client
 }
 
 const runScript = (
-  { address, pace, measureDatabase }: Stage,
+  { address, pace, measureOther }: Stage,
   script: Script,
   clients: number,
   seconds: number = pace.seconds,
-): Promise<Sample> => measureDatabase(() => runPgbench(address, script, { clients, seconds }))
+): Promise<Sample> => measureOther(() => runPgbench(address, script, { clients, seconds }))
 
 const runEcho = ({ stage, books }: Posting, { url, pid }: Echo): Promise<Sample> =>
-  stage.measureDatabase(() =>
-    flood({
-      url,
-      connections: connectionsMost,
-      seconds: stage.pace.seconds,
-      run: `echo-${pid}`,
-      businessId: books.businessId,
-      key: books.key,
-      seed: 1,
-      days: recentDays(stage.world.session.today()),
-    }),
+  stage.measureOther(
+    () =>
+      flood({
+        url,
+        connections: connectionsMost,
+        seconds: stage.pace.seconds,
+        run: 'echo',
+        businessId: books.businessId,
+        key: books.key,
+        seed: 1,
+        days: recentDays(stage.world.session.today()),
+      }),
+    pid,
   )
 
 async function openPosting(stage: Stage, name: string): Promise<Posting> {
@@ -320,7 +322,7 @@ function denominatorOf(
     name,
     ...(clients !== undefined && { clients }),
     median: median(samples.map(rateOf)),
-    postgresUs: median(samples.map(({ cpuUs }) => cpuUs.postgres)),
+    cpuUs: median(samples.map(({ cpuUs }) => cpuUs.api + cpuUs.postgres)),
   }
 }
 

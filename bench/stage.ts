@@ -23,8 +23,8 @@ export type Stage = Readonly<{
   world: World
   address: DatabaseAddress
   measureApi: (run: () => Promise<Report>) => Promise<Sample>
-  /** For denominators: the API process is not among those who pay. */
-  measureDatabase: (run: () => Promise<Report>) => Promise<Sample>
+  /** For denominators: `process` stands in the place of the API, if there is one. */
+  measureOther: (run: () => Promise<Report>, process?: number) => Promise<Sample>
   say: (sentence: string) => void
   close: () => Promise<void>
 }>
@@ -78,7 +78,7 @@ async function setUp(server: Server, pace: Pace, say: (sentence: string) => void
     world,
     address,
     measureApi: (run) => measure({ ...payers, api: server.pid }, cores, run),
-    measureDatabase: (run) => measure({ ...payers, api: undefined }, cores, run),
+    measureOther: (run, process) => measure({ ...payers, api: process }, cores, run),
     say,
     close: async () => {
       await world.close()
