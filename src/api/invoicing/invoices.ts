@@ -303,6 +303,7 @@ const change = {
         invoiceId: call.params.id.toLowerCase(),
         changes: toChanges(call.body),
         status: call.body.status,
+        requireDates: requireOrder,
       },
       (invoice) => ({ status: 200, body: toWire(invoice) }),
     ),
@@ -390,7 +391,6 @@ function toChanges(body: Static<typeof InvoiceChange>): InvoiceChanges {
   const { issue_date, due_date, template_type, discount_rate, metadata: texts } = body
   const issueDate = issue_date && parseDate(issue_date)
   const dueDate = due_date && parseDate(due_date)
-  if (issueDate && dueDate) requireOrder(issueDate, dueDate)
   return {
     ...toTextChanges(body),
     ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),

@@ -48,9 +48,9 @@ import { recordReceipt } from './receipt.actions.ts'
  *
  * Refuses, in this order: resource.not_found (customer, then product), party.archived,
  * ledger.account_not_found, ledger.account_inactive, resource.external_id_taken,
- * resource.invalid_transition, resource.number_taken, what `calculateDraft` refuses, then for an
- * issued one sales.total_negative, ledger.rate_out_of_range, ledger.rate_missing and what
- * `postEntry` refuses about dates.
+ * resource.invalid_transition, what `calculateDraft` refuses, sales.total_negative,
+ * resource.number_taken, then for an issued one ledger.rate_out_of_range, ledger.rate_missing and
+ * what `postEntry` refuses about dates.
  * Source: Invoicing specification 8; ledger specification 8.2.
  */
 export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoice> {
@@ -113,7 +113,8 @@ async function issueNew(ctx: Ctx, issue: Issue): Promise<Invoice> {
  * Changes an invoice and takes it to another status. Members that are given with the value they
  * have are no change; what may differ depends on the state.
  *
- * Refuses, in this order: resource.not_found, sales.invoice_not_draft, resource.invalid_transition,
+ * Refuses, in this order: resource.not_found, sales.invoice_not_draft, what `requireDates` refuses,
+ * resource.invalid_transition,
  * sales.invoice_has_payments, what `createInvoice` refuses of a draft, what issuing refuses.
  * Source: Invoicing specification 8.5.
  */
@@ -123,10 +124,13 @@ export async function updateInvoice(
     invoiceId,
     changes,
     status,
+    requireDates,
   }: Readonly<{
     invoiceId: string
     changes: InvoiceChanges
     status?: InvoiceStatus | undefined
+    /** Refuses a due date that does not suit its issue date, in the words of the surface. */
+    requireDates?: (issueDate: CalendarDate, dueDate: CalendarDate | null) => void
   }>,
 ): Promise<Invoice> {
   const book = await ctx.remember(loadBook)
@@ -135,6 +139,9 @@ export async function updateInvoice(
   const changed = changedMembers(toDraft(found.invoice), changes)
   requireChangeable(changed, found.invoice)
   const dueDate = changes.dueDate === undefined ? found.invoice.dueDate : changes.dueDate
+  if (changed.has('issueDate') || changed.has('dueDate')) {
+    requireDates?.(changes.issueDate ?? found.invoice.issueDate, dueDate)
+  }
   const state = { status: found.invoice.status, dueDate }
   const move = status === undefined ? 'none' : moveTo(status, state, today)
   let { invoice } = found
@@ -374,7 +381,6 @@ async function post(
 ): Promise<Readonly<{ document: Document; item: NewReceivable | undefined }>> {
   const { total, tax, currency, issueDate, number, id } = document
   assert(number !== null, 'a number is taken before an invoice is posted')
-  if (total < 0n) throw new Refusal('sales.total_negative')
   const rate = await rateOf(ctx, draft, book)
   const { baseCurrency, roundingMode: mode } = book.business
   const conversion = { currency, baseCurrency, rate: rate.rate, mode }
@@ -547,8 +553,9 @@ async function knownInvoice(
   return (await findOpenInvoice(ctx, known.id, dateIn(ctx.now, business.timeZone))).invoice
 }
 
-const calculate = (draft: InvoiceDraft, { business }: Book): Calculation =>
-  calculateDraft(draft.lines, {
+/** Refuses, in this order: what `calculateDraft` refuses, sales.total_negative. */
+function calculate(draft: InvoiceDraft, { business }: Book): Calculation {
+  const calculation = calculateDraft(draft.lines, {
     currency: draft.currency,
     direction: 'sale',
     pricesInclude: draft.pricesIncludeTax ? 'tax' : 'none',
@@ -556,6 +563,9 @@ const calculate = (draft: InvoiceDraft, { business }: Book): Calculation =>
     mode: business.roundingMode,
     discountPercent: draft.discountPercent,
   })
+  if (calculation.totals.total < 0n) throw new Refusal('sales.total_negative')
+  return calculation
+}
 
 type Numbering = Readonly<{
   draft: InvoiceDraft

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import { asDate } from '../../../src/kernel/dates.ts'
+import { setSoftLock } from '../../../src/modules/ledger/period.actions.ts'
+import { recordReceipt } from '../../../src/modules/sales/receipt.actions.ts'
 import { type Answer, aBusiness, type Business } from '../../harness.ts'
 
 const path = '/api/v1/invoices'
@@ -515,4 +518,72 @@ test('403 a key that may only read writes nothing, whatever it sends', async () 
     replies.map(() => '403 {"error":"Insufficient permissions. Required: write"}'),
   )
   expect(after.body).toEqual(made)
+})
+
+test('400 a posting on a locked day names the first open one, and posts nothing', async () => {
+  const business = await aBusiness()
+  await business.write(setSoftLock, {
+    scope: 'sales',
+    through: asDate('2026-05-31'),
+    reason: 'May is closed',
+  })
+  const late = { issue_date: '2026-05-31', status: 'sent' }
+  const reply = await anInvoice(business, late)
+  const draft = await anInvoice(business, { ...late, status: 'draft' })
+  const issue = await business.invoicing.patch(`${path}/${draft.body.id}`, { status: 'sent' })
+  const error = '2026-05-31 is locked for sales; the earliest open date is 2026-06-01'
+  expect([reply.status, reply.body, draft.status, issue.status, issue.body]).toEqual([
+    400,
+    { error },
+    201,
+    400,
+    { error },
+  ])
+  const after = await business.invoicing.get(`${path}/${draft.body.id}`)
+  expect(after.body).toEqual(draft.body)
+})
+
+test('400 an invoice with a payment is not cancelled', async () => {
+  const business = await aBusiness()
+  const { body: made } = await anInvoice(business, { status: 'sent' })
+  await business.write(recordReceipt, {
+    surface: 'invoicing',
+    customerId: made.customer_id,
+    date: asDate('2026-06-15'),
+    currency: 'USD',
+    amount: 20_000n,
+    method: 'bank_transfer',
+    allocations: [{ invoiceId: made.id, amount: 20_000n }],
+  })
+  const before = await business.invoicing.get(`${path}/${made.id}`)
+  const reply = await business.invoicing.patch(`${path}/${made.id}`, { status: 'cancelled' })
+  const after = await business.invoicing.get(`${path}/${made.id}`)
+  expect([before.body.amount_paid, before.body.amount_due, before.body.status]).toEqual([
+    200,
+    232.5,
+    'sent',
+  ])
+  expect([reply.status, reply.body, after.body]).toEqual([
+    400,
+    { error: 'Invoice INV-00001 has payments; remove them or issue a credit note' },
+    before.body,
+  ])
+})
+
+test('400 a draft cannot owe less than nothing, nor be due before it is issued', async () => {
+  const business = await aBusiness()
+  const negative = [{ description: 'Deduction', quantity: -1, unit_price: 5 }]
+  const draft = await anInvoice(business, { items: negative })
+  const { body: made } = await anInvoice(business, { due_date: '2026-06-20' })
+  const change = await business.invoicing.patch(`${path}/${made.id}`, { items: negative })
+  const early = await business.invoicing.patch(`${path}/${made.id}`, { due_date: '2026-06-14' })
+  const later = await business.invoicing.patch(`${path}/${made.id}`, { issue_date: '2026-06-21' })
+  const tooMuch = 'The total may not be negative; issue a credit note instead'
+  const order = 'due_date must not be before issue_date'
+  expect([draft, change, early, later].map(({ status, body }) => [status, body.error])).toEqual([
+    [400, tooMuch],
+    [400, tooMuch],
+    [400, order],
+    [400, order],
+  ])
 })
