@@ -2,6 +2,7 @@ import { nativeManifest } from './connectors/native/manifest.ts'
 import type { Gate } from './db/lane.ts'
 import type { Tenant } from './db/tx.ts'
 import type { Action, Ctx, OrganizationCtx } from './db/write.ts'
+import { keepDemoBooks } from './demo-books.ts'
 import type { DemoFacts } from './demo-file.ts'
 import { assert } from './kernel/assert.ts'
 import {
@@ -68,6 +69,8 @@ export async function seedDemo(parts: DemoParts, size: Size): Promise<DemoFacts>
   }
   const live = await open('live')
   const test = await open('test')
+  const { gate } = parts.app
+  await Promise.all([live, test].map((own) => keepDemoBooks({ gate, ...own, asOf, ...size })))
   return {
     organizationId,
     businessId: live.businessId,

@@ -33,3 +33,36 @@ export function listStatementLines(
     ],
   })
 }
+
+/** A line of the ledger on an account of money. */
+export type MoneyLine = Readonly<{
+  entryId: Id<'entry'>
+  date: CalendarDate
+  amount: bigint
+  description: string
+  number: string
+}>
+
+/**
+ * What moved money on an account in its own currency, opening balances aside; in the order it was
+ * posted, at most `limit`.
+ */
+export function listMoneyLines(
+  db: Db,
+  {
+    businessId,
+    accountId,
+    limit,
+  }: Readonly<{ businessId: Id<'business'>; accountId: string; limit: number }>,
+): Promise<readonly MoneyLine[]> {
+  return db.query<MoneyLine>({
+    name: 'list_money_lines',
+    text: `
+      select l.entry_id as "entryId", l.accounting_date as date, l.amount, e.description, e.number
+      from journal_line as l
+      join journal_entry as e on e.business_id = l.business_id and e.entry_id = l.entry_id
+      where l.business_id = $1 and l.account_id = $2 and l.amount <> 0 and e.kind <> 'opening'
+      order by l.entry_seq, l.line_no limit $3`,
+    values: [businessId, accountId, limit],
+  })
+}

@@ -2,7 +2,13 @@ import type { Ctx } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { insertNumber, isNumberTaken, moveSeries, takeValues } from './number-series.db.ts'
+import {
+  insertNumber,
+  isNumberTaken,
+  moveSeries,
+  takeRegistered,
+  takeValues,
+} from './number-series.db.ts'
 import {
   formatNumber,
   type NumberedKind,
@@ -53,12 +59,11 @@ export async function takeNumber(
   { documentId, ...asked }: Asked & Readonly<{ documentId: string }>,
 ): Promise<string> {
   const { kind, surface, date } = asked
+  const series = seriesOf(kind, surface, date)
   for (;;) {
-    const [number] = await takeNumbers(ctx, { kind, surface, dates: [date] })
-    assert(number !== undefined, 'one date gives one number')
-    if (await isNumberTaken(ctx.tx, ctx.businessId, { kind, number })) continue
-    await insertNumber(ctx.tx, ctx.businessId, { kind, number, documentId })
-    return number
+    const taken = { kind, surface, series, documentId }
+    const number = await takeRegistered(ctx.tx, ctx.businessId, taken)
+    if (number !== undefined) return number
   }
 }
 

@@ -43,6 +43,45 @@ export const takeValues = (
     ],
   })
 
+/**
+ * Takes the next value of a series and registers its number for a document, in one statement. The
+ * counter row stays locked until commit. Undefined where an explicit number has that value already;
+ * the series has then moved on.
+ */
+export async function takeRegistered(
+  tx: Tx,
+  businessId: Id<'business'>,
+  {
+    kind,
+    surface,
+    series,
+    documentId,
+  }: Readonly<{
+    kind: NumberedKind
+    surface: NumberSurface
+    series: Series
+    documentId: string
+  }>,
+): Promise<string | undefined> {
+  const [row] = await tx.query<{ number: string }>({
+    name: 'take_registered',
+    text: `
+      with taken as (
+        insert into number_series as s (business_id, kind, surface, year, prefix, padding, next)
+        values ($1, $2, $3, $4, $5, $6, 2)
+        on conflict (business_id, kind, surface, year) do update set next = s.next + 1
+        returning s.prefix, s.padding, (s.next - 1)::text as digits
+      )
+      insert into number_register (business_id, kind, number, document_id)
+      select $1, $2, prefix || lpad(digits, greatest(padding, length(digits)), '0'), $7
+      from taken
+      on conflict on constraint document_number_unique do nothing
+      returning number`,
+    values: [businessId, kind, surface, series.year, series.prefix, series.padding, documentId],
+  })
+  return row?.number
+}
+
 /** Moves a series behind an explicit number that fits it; a lower number leaves it alone. */
 export async function moveSeries(
   tx: Tx,
