@@ -19,6 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const oldestNode = [20, 19]
 // npm writes the lock file and its own copy in one go, seconds apart at most.
 const sameInstallMs = 10_000
+const renamesMax = 10
 
 /** Ends the process with one sentence when a step fails. */
 export function prepare() {
@@ -94,8 +95,21 @@ function buildIfNeeded() {
   }
   mkdirSync(draft, { recursive: true })
   writeFileSync(join(draft, '.built'), wanted)
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  renameSync(draft, join(root, 'dist'))
+  putInPlace(draft, join(root, 'dist'))
+}
+
+/** Two runs may build at once; the later one replaces what the earlier one has just put there. */
+function putInPlace(draft, place) {
+  for (let attempt = 1; ; attempt += 1) {
+    rmSync(place, { recursive: true, force: true })
+    try {
+      renameSync(draft, place)
+      return
+    } catch (error) {
+      const isTaken = error.code === 'ENOTEMPTY' || error.code === 'EEXIST'
+      if (!isTaken || attempt === renamesMax) throw error
+    }
+  }
 }
 
 function sources() {
