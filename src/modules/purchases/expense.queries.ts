@@ -54,7 +54,7 @@ export async function listExpenses(
   db: Db,
   { businessId, status, supplierId, dateFrom, dateTo, limit, offset = 0 }: Filter,
 ): Promise<Readonly<{ rows: readonly Expense[]; total: number }>> {
-  const where = `d.business_id = $1 and d.kind = 'expense'
+  const where = `d.kind = 'expense'
     and ($2::text is null
       or $2 = case when d.lifecycle = 'void' then 'cancelled' else d.details ->> 'status' end)
     and ($3::uuid is null or d.party_id = $3) and ($4::date is null or d.issue_date >= $4)
@@ -64,13 +64,13 @@ export async function listExpenses(
   ]
   const rows = await db.query<DocumentHead>({
     name: 'list_expenses',
-    text: `select ${documentColumns} from document as d where ${where}
+    text: `select ${documentColumns} from document as d where d.business_id = $1 and ${where}
       order by d.issue_date desc, d.document_id desc limit $6 offset $7`,
     values: [...values, limit, offset],
   })
   const [count] = await db.query<{ total: number }>({
     name: 'count_expenses',
-    text: `select count(*)::int as total from document as d where ${where}`,
+    text: `select count(*)::int as total from document as d where d.business_id = $1 and ${where}`,
     values,
   })
   return { rows: rows.map(toExpense), total: count?.total ?? 0 }

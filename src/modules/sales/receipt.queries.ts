@@ -62,7 +62,7 @@ export async function listReceipts(
   db: Db,
   { businessId, customerId, invoiceId, dateFrom, dateTo, limit, offset = 0 }: Filter,
 ): Promise<Readonly<{ rows: readonly Receipt[]; total: number }>> {
-  const where = `d.business_id = $1 and d.kind = 'receipt'
+  const where = `d.kind = 'receipt'
     and ($2::uuid is null or d.party_id = $2) and ($3::date is null or d.issue_date >= $3)
     and ($4::date is null or d.issue_date <= $4)
     and ($5::uuid is null or exists (
@@ -74,13 +74,13 @@ export async function listReceipts(
   ]
   const rows = await db.query<ReceiptRow>({
     name: 'list_receipts',
-    text: `select ${receiptColumns} from document as d where ${where}
+    text: `select ${receiptColumns} from document as d where d.business_id = $1 and ${where}
       order by d.issue_date desc, d.document_id desc limit $6 offset $7`,
     values: [...values, limit, offset],
   })
   const [count] = await db.query<{ total: number }>({
     name: 'count_receipts',
-    text: `select count(*)::int as total from document as d where ${where}`,
+    text: `select count(*)::int as total from document as d where d.business_id = $1 and ${where}`,
     values,
   })
   return { rows: rows.map(toReceipt), total: count?.total ?? 0 }

@@ -86,8 +86,9 @@ const defaultReason: Readonly<Partial<Record<TaxCategory, string>>> = {
 
 /** A printed total of tax put on the one group that has tax; with several, on the largest. */
 function overridesOf({ groups }: Calculation, printedTax: bigint): readonly TaxOverride[] {
-  const [largest] = [...groups].sort((a, b) => Number(b.tax > a.tax) - Number(b.tax < a.tax))
-  if (largest === undefined) return []
+  const [first] = groups
+  if (first === undefined) return []
+  const largest = groups.reduce((most, group) => (group.tax > most.tax ? group : most), first)
   const others = groups.reduce((sum, { key, tax }) => (key === largest.key ? sum : sum + tax), 0n)
   return [{ groupKey: largest.key, taxMinor: printedTax - others }]
 }
