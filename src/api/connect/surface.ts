@@ -110,15 +110,18 @@ async function requireBeforeShape(call: Call): Promise<void> {
 }
 
 function renderError(refusal: Refusal, context: ErrorContext, met?: Met): Rendered {
-  const tag = met?.route?.tag
-  const validatorName = tag === undefined ? undefined : entityByTag.get(tag)
-  return renderConnectError(refusal, { ...context, validatorName })
+  const group = groupByTag.get(met?.route?.tag ?? '')
+  return renderConnectError(refusal, {
+    ...context,
+    validatorName: group?.entity,
+    family: group?.family ?? 'PullApi',
+  })
 }
 
-/** What the bodies and lists of a group of routes are about. */
-const entityByTag: ReadonlyMap<string, string> = new Map([
-  ['Companies', 'Company'],
-  ['Connections', 'DataConnection'],
-  ['Integrations', 'Integration'],
-  ['Refresh data', 'Dataset'],
+/** What the bodies of a group of routes are about, and the service that answers its lists. */
+const groupByTag: ReadonlyMap<string, Readonly<{ entity: string; family: string }>> = new Map([
+  ['Companies', { entity: 'Company', family: 'ClientsApi' }],
+  ['Connections', { entity: 'DataConnection', family: 'ClientsApi' }],
+  ['Integrations', { entity: 'Integration', family: 'ClientsApi' }],
+  ['Refresh data', { entity: 'Dataset', family: 'PullApi' }],
 ])

@@ -129,7 +129,7 @@ const castByKind: Readonly<Record<PropertyKind, string>> = {
 /** Texts compare without regard to case, by code point. */
 function folded(expression: string, kind: PropertyKind): string {
   const isText = kind === 'text' || kind === 'choice' || kind === 'id'
-  return isText ? `lower(${expression}) collate "C"` : expression
+  return isText ? `(lower(${expression}) collate "C")` : expression
 }
 
 /** Columns of canonical records that are kept as `body jsonb`. */

@@ -54,7 +54,7 @@ const columns: Columns = new Map<string, Column>([
   ['id', { uuid: 'e.entry_id' }],
   ['modifiedDate', 'e.recorded_at'],
   ['sourceModifiedDate', 'e.recorded_at'],
-  ['metadata.isDeleted', 'false'],
+  ['metadata.isDeleted', '(e.entry_id is null)'],
   ['description', 'e.description'],
   ['postedOn', midnightSql('e.accounting_date')],
   ['createdOn', 'e.recorded_at'],

@@ -111,7 +111,7 @@ const columns: Columns = new Map<string, Column>([
   ['id', { uuid: 'd.document_id' }],
   ['modifiedDate', modifiedSql],
   ['sourceModifiedDate', modifiedSql],
-  ['metadata.isDeleted', 'false'],
+  ['metadata.isDeleted', '(d.document_id is null)'],
   ['invoiceNumber', numberSql],
   ['customerRef.id', { uuid: 'd.party_id' }],
   ['customerRef.companyName', customerNameSql],
