@@ -1,4 +1,4 @@
-import { type ErrorCode, Refusal } from '../kernel/errors.ts'
+import { Refusal } from '../kernel/errors.ts'
 
 /** What a violated constraint means to the caller. Source: platform specification 9.1. */
 const refusalByConstraint: Readonly<Record<string, () => Refusal>> = {
@@ -20,15 +20,22 @@ const refusalByConstraint: Readonly<Record<string, () => Refusal>> = {
   document_number_unique: () =>
     new Refusal('resource.number_taken', { resource: 'Document', number: '' }),
   line_amount_bounded: () => new Refusal('ledger.amount_overflow'),
+  connection_category_taken: () =>
+    new Refusal('sync.connection_category_taken', { companyId: '', sourceType: '' }),
   bank_line_unique: () => new Refusal('banking.transaction_duplicate', { existingId: '' }),
 }
+
+/** Constraints that a caller can meet; each exists in the migrations. */
+export const refusingConstraints: readonly string[] = Object.keys(refusalByConstraint)
 
 /** SQLSTATEs that mean "the same again may succeed". */
 const transientStates = new Set(['40001', '40P01', '55P03'])
 
-const refusalByState: Readonly<Record<string, ErrorCode>> = {
-  '53100': 'platform.storage_full',
-  '25006': 'platform.read_only',
+const refusalByState: Readonly<Record<string, () => Refusal>> = {
+  '22003': () => new Refusal('ledger.balance_out_of_range', { account: '' }),
+  '25006': () => new Refusal('platform.read_only', { until: '' }),
+  '53100': () => new Refusal('platform.storage_full'),
+  '57014': () => new Refusal('platform.timeout'),
 }
 
 type DatabaseError = Readonly<{ code?: unknown; constraint?: unknown }>
@@ -37,12 +44,9 @@ type DatabaseError = Readonly<{ code?: unknown; constraint?: unknown }>
 export function toRefusal(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error
   const { code, constraint } = parseError(error)
-  const refuse = constraint === undefined ? undefined : refusalByConstraint[constraint]
-  if (refuse !== undefined) return refuse()
-  const state = code === undefined ? undefined : refusalByState[code]
-  return state === 'platform.read_only'
-    ? new Refusal('platform.read_only', { until: '' })
-    : state && new Refusal('platform.storage_full')
+  const byConstraint = constraint === undefined ? undefined : refusalByConstraint[constraint]
+  const refuse = byConstraint ?? (code === undefined ? undefined : refusalByState[code])
+  return refuse?.()
 }
 
 /** True for serialization failures, deadlocks and lock timeouts. */

@@ -48,7 +48,7 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     params: CompanyParams,
     answers: { 204: null },
     errors: companyErrors,
-    examples: [],
+    examples: [{ summary: 'Every data type', params: { companyId: '$company' }, status: 204 }],
     handle: (call) =>
       call.writeOrganization(refreshCompany, { ...call.params, manifests }, () => ({
         status: 204,
@@ -68,7 +68,14 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     query: Type.Object({ connectionId: Type.Optional(Type.String()) }),
     answers: { 200: PullOperationOut },
     errors: [...refreshErrors, 'validation.failed'],
-    examples: [],
+    examples: [
+      {
+        summary: 'Invoices',
+        keep: 'dataset',
+        params: { companyId: '$company', dataType: 'invoices' },
+        status: 200,
+      },
+    ],
     handle: (call) => {
       const { companyId } = call.params
       const dataType = parseDataType(call.params.dataType)
@@ -89,7 +96,7 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     params: CompanyParams,
     answers: { 200: PullOperationOut },
     errors: refreshErrors,
-    examples: [],
+    examples: [{ summary: 'Of a company', params: { companyId: '$company' }, status: 200 }],
     handle: (call) => {
       const input = { ...call.params, dataType: 'company', manifests } as const
       return call.writeOrganization(refreshDataType, input, toReply)
@@ -166,7 +173,13 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     params: Type.Object({ companyId: Type.String(), datasetId: Type.String() }),
     answers: { 200: PullOperationOut },
     errors: [...companyErrors, 'sync.dataset_not_found'],
-    examples: [],
+    examples: [
+      {
+        summary: 'By id',
+        params: { companyId: '$company', datasetId: '$dataset' },
+        status: 200,
+      },
+    ],
     handle: async (call) => {
       const { organizationId } = call.caller
       const dataset = await call.read(async (db) => {

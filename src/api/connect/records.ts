@@ -117,6 +117,11 @@ const paramsOf = (scope: Scope) => ({
   ...(scope === 'connection' && { connectionId: Type.String() }),
 })
 
+const exampleParams = (scope: Scope) => ({
+  companyId: '$company',
+  ...(scope === 'connection' && { connectionId: '$connection' }),
+})
+
 const suffixOf = (scope: Scope): string => (scope === 'company' ? '' : '-of-connection')
 
 function listRoute(
@@ -139,7 +144,14 @@ function listRoute(
     query: ListQueryIn,
     answers: { 200: pageOf(row) },
     errors: [...errorsOf(scope), ...listErrors, ...datasetErrors],
-    examples: [],
+    examples: [
+      {
+        summary: 'The last changed first',
+        params: exampleParams(scope),
+        query: { query: 'modifiedDate>=2020-01-01', orderBy: '-modifiedDate', pageSize: '10' },
+        status: 200,
+      },
+    ],
     handle: async (call) => {
       const query = toListQuery(call.query, vocabulary)
       const source = await findSource(call, manifests, recordType)
@@ -169,7 +181,13 @@ function getRoute(
     params: Type.Object({ ...paramsOf(scope), recordId: Type.String() }),
     answers: { 200: row },
     errors: [...errorsOf(scope), ...datasetErrors, 'sync.data_not_available'],
-    examples: [],
+    examples: [
+      {
+        summary: 'An id that is not there',
+        params: { ...exampleParams(scope), recordId: '00000000-0000-0000-0000-000000000000' },
+        status: 404,
+      },
+    ],
     handle: async (call) => {
       const source = await findSource(call, manifests, recordType)
       const { recordId } = call.params
@@ -195,7 +213,7 @@ function infoRoute(manifests: readonly Manifest[]): RouteRecord {
     params: Type.Object(paramsOf('company')),
     answers: { 200: CompanyInfoOut },
     errors: [...companyErrors, ...datasetErrors],
-    examples: [],
+    examples: [{ summary: 'Of a company', params: exampleParams('company'), status: 200 }],
     handle: async (call) => {
       const source = await findSource(call, manifests, 'company')
       const businessId = businessOf(source.connection)
@@ -241,7 +259,15 @@ function statementRoute(
     query: StatementQueryIn,
     answers: { 200: answer },
     errors: [...companyErrors, 'request.query_missing', 'request.query_invalid', ...datasetErrors],
-    examples: [],
+    examples: [
+      {
+        summary: 'Three months',
+        params: exampleParams('company'),
+        query: { periodLength: '1', periodsToCompare: '3' },
+        status: 200,
+      },
+      { summary: 'Without periods', params: exampleParams('company'), status: 400 },
+    ],
     handle: async (call) => {
       const { periodLength: length, periodsToCompare: count, startMonth } = call.query
       const month = startMonth === undefined ? call.today : parseMonth(startMonth)
@@ -273,7 +299,17 @@ function unsupportedRoute(
     params: Type.Object({ ...paramsOf(scope), dataType: Type.String() }),
     answers: {},
     errors: [...errorsOf(scope), ...datasetErrors, 'request.route_unknown'],
-    examples: [],
+    examples: [
+      {
+        summary: 'Item receipts, which our own books do not have',
+        params: {
+          ...exampleParams(scope),
+          dataType: 'itemReceipts',
+          ...(kind === 'get' && { recordId: '1' }),
+        },
+        status: 404,
+      },
+    ],
     handle: async (call): Promise<Reply> => {
       const { dataType: text } = call.params
       const dataType = findDataType(text)
