@@ -48,24 +48,6 @@ export function listItemsById(
   })
 }
 
-/** Items that are open now, by side, currency and item; at most 100,000. */
-export function listOpenItems(
-  db: Db,
-  businessId: Id<'business'>,
-  sides: readonly ItemSide[],
-): Promise<readonly SettleableItem[]> {
-  return db.query<SettleableItem>({
-    name: 'list_open_items',
-    text: `
-      select ${itemColumns}
-      from open_item as i
-      join document as d on d.business_id = i.business_id and d.document_id = i.document_id
-      where i.business_id = $1 and i.side = any ($2::text[]) and i.open_amount <> 0
-      order by i.side, i.currency, i.item_id limit 100000`,
-    values: [businessId, sides],
-  })
-}
-
 /**
  * Items that were open at the end of a day, with what was open of them then: documents up to it,
  * less allocations up to it. In order of party and item; at most 100,000.

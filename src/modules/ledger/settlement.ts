@@ -110,7 +110,9 @@ export const settlePayables = (payment: Payment, books: Books): Settlement =>
   settle(payment, payable, books)
 
 function settle(payment: Payment, side: Side, books: Books): Settlement {
-  const { legs, settled } = payment
+  const { legs } = payment
+  // By item, so that the order the caller names them in never shows in a balance.
+  const settled = [...payment.settled].sort((a, b) => a.item.id.localeCompare(b.item.id))
   const conversion = conversionOf(payment, books)
   const value = legs.cash + legs.withheld + legs.fee
   const rest = value - settled.reduce((sum, { paid }) => sum + paid, 0n)

@@ -3,12 +3,13 @@ import { aShop, minor } from '../../../test/shop.ts'
 import { asDate } from '../../kernel/dates.ts'
 import { archiveParty } from '../parties/party.actions.ts'
 import { createBill, updateBill, voidBill } from './bill.actions.ts'
-import { getBill } from './bill.queries.ts'
+import { getBill, listBills } from './bill.queries.ts'
 import type { NewBill } from './bill.ts'
 import { payBills, reverseBillPayment } from './bill-payment.actions.ts'
-import { listCertificates } from './bill-payment.queries.ts'
+import { listCertificates, listPaymentsOfBill } from './bill-payment.queries.ts'
 import type { NewBillPayment } from './bill-payment.ts'
 import { createExpense, payExpense, voidExpense } from './expense.actions.ts'
+import { listExpenses } from './expense.queries.ts'
 import type { NewExpense } from './expense.ts'
 
 const shop = await aShop()
@@ -119,6 +120,8 @@ test('an unpaid bill can be corrected and voided, a paid one cannot', async () =
   expect(await shop.outOfStep()).toEqual([])
   const payment = await shop.write(payBills, paymentOf(bill.id, '6000'))
   expect((await find(bill.id)).status).toBe('partial')
+  const payments = await shop.read((db) => listPaymentsOfBill(db, shop.businessId, bill.id))
+  expect(payments.map(({ id, amount }) => [id, amount])).toEqual([[payment.id, minor('6000')]])
   expect([
     await shop.outcome(updateBill, { billId: bill.id, draft }),
     await shop.outcome(voidBill, { billId: bill.id, reason: 'x' }),
@@ -161,6 +164,26 @@ test('an expense is paid at once, or owed first and paid later', async () => {
     'paid',
     '2002 +53750.00 | 1001 -53750.00',
   ])
+})
+
+test('lists show the status of today', async () => {
+  const other = await shop.party({ isSupplier: true })
+  const bill = await shop.write(createBill, billOf({ supplierId: other.id }))
+  const billIds = async (today: string, status: 'unpaid' | 'overdue') => {
+    const filter = { businessId: shop.businessId, supplierId: other.id, today: asDate(today) }
+    const { rows, total } = await shop.read((db) => listBills(db, { ...filter, status, limit: 9 }))
+    expect(total).toBe(rows.length)
+    return rows.map(({ id, status: shown }) => [id, shown])
+  }
+
+  expect(await billIds('2026-07-10', 'unpaid')).toEqual([[bill.id, 'unpaid']])
+  expect(await billIds('2026-07-11', 'unpaid')).toEqual([])
+  expect(await billIds('2026-07-11', 'overdue')).toEqual([[bill.id, 'overdue']])
+
+  const draft = await shop.write(createExpense, expenseOf({ status: 'draft' }))
+  const filter = { businessId: shop.businessId, status: 'draft', limit: 9 } as const
+  const { rows } = await shop.read((db) => listExpenses(db, filter))
+  expect(rows).toEqual([draft])
 })
 
 test('voiding an expense mirrors both of its entries', async () => {

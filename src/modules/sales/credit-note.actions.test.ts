@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { anInvoice, aShop, minor } from '../../../test/shop.ts'
 import { asDate } from '../../kernel/dates.ts'
 import { issueCreditNote } from './credit-note.actions.ts'
+import { listCreditNotes } from './credit-note.queries.ts'
 import type { NewCreditNote } from './credit-note.ts'
 import { createInvoice } from './invoice.actions.ts'
 import { getInvoice } from './invoice.queries.ts'
@@ -37,6 +38,8 @@ test('a full credit takes revenue, tax and receivable back', async () => {
     0n,
   ])
   expect(await shop.outOfStep()).toEqual([])
+  const filter = { businessId: shop.businessId, invoiceId: invoice.id, limit: 10 }
+  expect(await shop.read((db) => listCreditNotes(db, filter))).toEqual([credit])
   expect(await shop.outcome(issueCreditNote, creditOf(invoice.id))).toBe(
     'sales.credit_exceeds_remaining',
   )

@@ -4,6 +4,7 @@ import { asDate } from '../../kernel/dates.ts'
 import { createInvoice, voidInvoice } from './invoice.actions.ts'
 import { getInvoice } from './invoice.queries.ts'
 import { allocateReceipt, recordReceipt, reverseReceipt } from './receipt.actions.ts'
+import { listReceipts } from './receipt.queries.ts'
 import type { NewReceipt } from './receipt.ts'
 
 const shop = await aShop()
@@ -138,6 +139,9 @@ test('money without customer and invoice is a sale for cash with the tax inside'
   const receipt = await shop.write(recordReceipt, sale)
 
   expect(receipt.type).toBe('cash_sale')
+  const filter = { businessId: shop.businessId, limit: 100 }
+  const { rows } = await shop.read((db) => listReceipts(db, filter))
+  expect(rows.find(({ id }) => id === receipt.id)).toEqual(receipt)
   expect(await shop.entry(receipt.entryId)).toBe('1001 +107.50 | 4000 -100.00 | 2026 -7.50')
 })
 
