@@ -11,7 +11,14 @@ import { companyConnectionPrefix, propertiesByEntity } from '../../modules/sync/
 import type { Manifest } from '../../modules/sync/record.ts'
 import { type Call, type RouteRecord, route } from '../http/route.ts'
 import { listQuery, toListQuery, toPage } from './lists.ts'
-import { bodyErrors, commonErrors, companyErrors, listErrors, toCompanyOut } from './looks.ts'
+import {
+  bodyErrors,
+  commonErrors,
+  companyErrors,
+  listErrors,
+  toCompanyOut,
+  writeErrors,
+} from './looks.ts'
 import { parseTagQuery } from './query-language.ts'
 import { CompanyOut, pageOf } from './shapes.ts'
 
@@ -209,7 +216,7 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
     cost: 1,
     params: CompanyParams,
     answers: { 204: null },
-    errors: companyErrors,
+    errors: [...companyErrors, ...writeErrors],
     examples: [],
     handle: (call) => {
       const { companyId } = call.params

@@ -20,6 +20,7 @@ import {
   listErrors,
   manifestOf,
   toConnectionOut,
+  writeErrors,
 } from './looks.ts'
 import { ConnectionOut, pageOf } from './shapes.ts'
 
@@ -146,7 +147,7 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
     cost: 1,
     params: ConnectionParams,
     answers: { 200: null },
-    errors: connectionErrors,
+    errors: [...connectionErrors, ...writeErrors],
     examples: [],
     handle: (call) =>
       call.writeOrganization(deleteConnection, call.params, () => ({ status: 200 })),

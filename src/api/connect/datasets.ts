@@ -20,6 +20,7 @@ import {
   listErrors,
   manifestOf,
   toPullOperation,
+  writeErrors,
 } from './looks.ts'
 import { DataStatusesOut, PullOperationOut, pageOf } from './shapes.ts'
 
@@ -29,6 +30,7 @@ const toReply = (dataset: Dataset) => ({ status: 200, body: toPullOperation(data
 
 const refreshErrors = [
   ...connectionErrors,
+  ...writeErrors,
   'sync.data_type_not_queueable',
   'sync.connection_not_linked',
   'sync.dataset_in_progress',
@@ -47,7 +49,7 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     cost: 1,
     params: CompanyParams,
     answers: { 204: null },
-    errors: companyErrors,
+    errors: [...companyErrors, ...writeErrors],
     examples: [{ summary: 'Every data type', params: { companyId: '$company' }, status: 204 }],
     handle: (call) =>
       call.writeOrganization(refreshCompany, { ...call.params, manifests }, () => ({

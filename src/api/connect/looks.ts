@@ -79,17 +79,27 @@ export const toPullOperation = (dataset: Dataset): object => ({
 
 /** What any route may refuse. */
 export const commonErrors = [
+  'request.uri_too_long',
   'key.header_missing',
   'key.format_invalid',
+  'key.wrong_surface',
   'key.checksum_invalid',
   'key.unknown',
   'key.revoked',
   'key.disabled',
   'key.rotated_out',
   'key.expired',
+  'key.ip_not_allowed',
   'key.scope_insufficient',
   'access.organization_suspended',
   'plan.account_expired',
+  'limit.rate_exceeded',
+  'limit.concurrency_exceeded',
+  'platform.unexpected',
+  'platform.database_unavailable',
+  'platform.overloaded',
+  'platform.timeout',
+  'platform.shutting_down',
 ] as const satisfies readonly ErrorCode[]
 
 /** What any route with a company in its path may refuse. */
@@ -111,14 +121,26 @@ export const listErrors = [
   'request.order_by_unknown',
 ] as const satisfies readonly ErrorCode[]
 
-export const bodyErrors = [
-  'request.malformed_json',
-  'request.body_required',
-  'request.body_not_object',
-  'request.body_too_large',
-  'request.media_type_unsupported',
-  'validation.failed',
+/** What any write may refuse besides. */
+export const writeErrors = [
   'idempotency.key_invalid',
   'idempotency.in_progress',
   'idempotency.key_reused',
+  'platform.lane_full',
+  'platform.write_conflict',
+  'platform.storage_full',
+  'platform.read_only',
+] as const satisfies readonly ErrorCode[]
+
+/** What a write with a body may refuse besides. */
+export const bodyErrors = [
+  ...writeErrors,
+  'request.media_type_unsupported',
+  'request.encoding_unsupported',
+  'request.body_too_large',
+  'request.body_required',
+  'request.malformed_json',
+  'request.body_not_object',
+  'request.slow_body',
+  'validation.failed',
 ] as const satisfies readonly ErrorCode[]

@@ -1,4 +1,5 @@
 import type { OrganizationCtx } from '../../db/write.ts'
+import { assert } from '../../kernel/assert.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { getCompany } from './company.queries.ts'
 import { getConnection } from './connection.queries.ts'
@@ -57,7 +58,7 @@ export async function refreshDataType(
     throw new Refusal('sync.dataset_in_progress', params)
   }
   const [dataset] = await queueDatasets(ctx, connection, [dataType])
-  if (dataset === undefined) throw new Refusal('sync.dataset_not_requested')
+  assert(dataset !== undefined, 'a type that is not running is queued')
   return dataset
 }
 
