@@ -80,7 +80,7 @@ const inside = [
     'sql-stays-home',
     'SQL files know kernel, db, rules and SQL files',
     { path: sql, pathNot: tests },
-    { pathNot: ['^src/kernel/', '^src/db/', rules, sql, '(^|node_modules/)kysely(/|$)'] },
+    { pathNot: ['^src/kernel/', '^src/db/', rules, sql] },
   ),
   forbid(
     'queries-only-read',
@@ -182,7 +182,6 @@ const homeOfEach = [
   home('fastify', ['fastify'], ['^src/api/http/']),
   home('typebox', ['typebox'], ['^src/api/', '^src/config\\.ts$']),
   home('pg', ['pg'], ['^src/db/']),
-  home('kysely', ['kysely'], ['^src/db/', '\\.db\\.ts$', '\\.queries\\.ts$']),
   home('graphile-worker', ['graphile-worker'], ['^src/jobs/']),
   home('typst', ['@myriaddreamin/typst-ts-node-compiler'], ['^src/documents/']),
   home('undici', ['undici'], ['^src/jobs/outbound\\.ts$']),

@@ -121,16 +121,7 @@ function sql({ path }, node, tables) {
   if (isSql) found.push(...tenantless(statement, tablesNamed(statement), tables))
   if (table !== undefined) found.push(...tenantless(enclosing(node).getText(), [table], tables))
   if (isInTransaction(path)) found.push(...ofTheGate(node, statement))
-  if (isExecuted(node)) found.push('a builder executes nothing; hand it to db.run')
   return found
-}
-
-function isExecuted(node) {
-  const isCall = ts.isCallExpression(node) && node.arguments.length === 0
-  return (
-    isCall &&
-    /\.(execute|executeTakeFirst|executeTakeFirstOrThrow)$/.test(node.expression.getText())
-  )
 }
 
 function ofTheGate(node, statement) {

@@ -18,7 +18,6 @@ const offences = [
   'edges-are-strangers: src/cli/worker.ts',
   'home-of-fastify: src/api/console/server.ts',
   'home-of-graphile-worker: src/api/console/jobs.ts',
-  'home-of-kysely: src/jobs/outbox.ts',
   'home-of-pg: src/jobs/listen.ts',
   'home-of-typebox: src/documents/schema.ts',
   'home-of-typst: src/api/console/preview.ts',

@@ -1,14 +1,5 @@
-import {
-  type Compilable,
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-} from 'kysely'
 import type { Id } from '../kernel/ids.ts'
 import type { Pool, PoolClient } from './pool.ts'
-import type { DB } from './tables.ts'
 
 /** One SQL statement; a name makes it a prepared statement of the connection. */
 export type Statement = Readonly<{ name?: string; text: string; values: readonly unknown[] }>
@@ -16,7 +7,6 @@ export type Statement = Readonly<{ name?: string; text: string; values: readonly
 /** What reads take: statements on one connection, in one snapshot. */
 export type Db = Readonly<{
   query: <Row>(statement: Statement) => Promise<Row[]>
-  run: <Row>(query: Compilable<Row>) => Promise<Row[]>
 }>
 
 declare const writing: unique symbol
@@ -30,16 +20,6 @@ export type Tenant = Readonly<{
   businessId?: Id<'business'>
 }>
 
-/** Builds queries and never runs them; `db.run(query)` does. */
-export const sql = new Kysely<DB>({
-  dialect: {
-    createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
-  },
-})
-
 /** Statements of one connection as a `Tx`; for the gate and for `readSnapshot` alone. */
 export function toTx(client: PoolClient): Tx {
   const query = async <Row>({ name, text, values }: Statement): Promise<Row[]> => {
@@ -48,14 +28,7 @@ export function toTx(client: PoolClient): Tx {
     )
     return rows as Row[] // the statement's own columns; each caller names its row
   }
-  const db: Db = {
-    query,
-    run: (compilable) => {
-      const { sql: text, parameters } = compilable.compile()
-      return query({ text, values: parameters })
-    },
-  }
-  return db as Tx // the brand has no value; this is the one place that gives it
+  return { query } as Tx // the brand has no value; this is the one place that gives it
 }
 
 /** The settings that row-level security compares with; ids are uuids, so quoting is safe. */
