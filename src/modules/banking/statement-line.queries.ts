@@ -34,6 +34,21 @@ export function listStatementLines(
   })
 }
 
+/** How many rows up to a day have no entry yet. */
+export async function countUnmatchedLines(
+  db: Db,
+  businessId: Id<'business'>,
+  through: CalendarDate,
+): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
+    name: 'count_unmatched_lines',
+    text: `select count(*)::int as count from bank_statement_line
+      where business_id = $1 and booked_on <= $2 and matched_entry_id is null`,
+    values: [businessId, through],
+  })
+  return row?.count ?? 0
+}
+
 /** A line of the ledger on an account of money. */
 export type MoneyLine = Readonly<{
   entryId: Id<'entry'>

@@ -6,6 +6,7 @@ import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, toBase } from '../ledger/exchange-rate.ts'
 import { postEntry } from '../ledger/journal.actions.ts'
 import type { Entry, Line } from '../ledger/journal.ts'
+import { withoutResidual } from '../ledger/revaluation.actions.ts'
 import { accountOf, differenceLine, moneyAccountOf } from '../ledger/settlement.ts'
 
 /**
@@ -51,7 +52,7 @@ export async function transferMoney(ctx: Ctx, transfer: Transfer): Promise<Entry
         )
   return await postEntry(ctx, {
     ...{ accountingDate: transfer.date, kind: 'standard', sourceType: 'transfer', scope: 'bank' },
-    ...{ description: transfer.description, lines },
+    ...{ description: transfer.description, lines: await withoutResidual(ctx, lines) },
     ...(transfer.reference !== undefined && { reference: transfer.reference }),
   })
 }

@@ -7,7 +7,7 @@ import { getRate } from './exchange-rate.queries.ts'
 import { postEntry, reverseEntry } from './journal.actions.ts'
 import { type Entry, type Line, mirrored } from './journal.ts'
 import { listItemsAsOf } from './open-item.queries.ts'
-import { listRevaluationEffects } from './revaluation.queries.ts'
+import { findHeld, listRevaluationEffects } from './revaluation.queries.ts'
 import {
   controlOf,
   type ForeignBalance,
@@ -17,6 +17,7 @@ import {
   signOf,
   toRevaluationLines,
 } from './revaluation.ts'
+import { differenceLine } from './settlement.ts'
 
 export type Revaluation = Readonly<{
   date: CalendarDate
@@ -61,6 +62,30 @@ export async function revalue(
   ctx.audit({ action: 'revaluation.posted', ...resource, after: payload })
   ctx.emit({ type: 'ledger.revaluation.posted', ...resource, payload })
   return { date, balances: changed, entry, reversal }
+}
+
+/**
+ * Lines of an entry, with the base amount that would be left on a foreign account whose money it
+ * takes to zero moved to gains or losses.
+ * Refuses: nothing.
+ * Source: ledger specification 5.5.
+ */
+export async function withoutResidual(ctx: Ctx, lines: readonly Line[]): Promise<readonly Line[]> {
+  const { accountById, accountByRole, business } = await ctx.remember(loadBook)
+  const horizon = ctx.horizon()
+  const added: Line[] = []
+  for (const { accountId, currency, amount, base } of lines) {
+    const account = accountById.get(accountId)
+    const isForeign = currency !== business.baseCurrency && amount < 0n
+    if (horizon === null || account === undefined || !isForeign) continue
+    if (!isMonetary(account, business.baseCurrency)) continue
+    const held = await findHeld(ctx.tx, ctx.businessId, { accountId, currency, horizon })
+    const residual = held.base + base
+    if (held.amount + amount !== 0n || residual === 0n) continue
+    added.push({ accountId, currency, amount: 0n, base: -residual })
+    added.push(...differenceLine(accountByRole, currency, residual))
+  }
+  return [...lines, ...added]
 }
 
 /** Undoes what earlier runs moved on the day, and what their reversals moved on the next. */

@@ -27,3 +27,24 @@ export function listRevaluationEffects(
     values: [businessId, date],
   })
 }
+
+/**
+ * What an account holds in one currency, all that is posted counted, whatever its date. `horizon` is
+ * the newest month of the roll-ups.
+ */
+export async function findHeld(
+  db: Db,
+  businessId: Id<'business'>,
+  held: Readonly<{ accountId: Id<'account'>; currency: string; horizon: CalendarDate }>,
+): Promise<Readonly<{ amount: bigint; base: bigint }>> {
+  const [row] = await db.query<{ amount: bigint; base: bigint }>({
+    name: 'find_held',
+    text: `
+      select sum(debit - credit)::bigint as amount, sum(debit_base - credit_base)::bigint as base
+      from balance_month
+      where business_id = $1 and month = $2 and account_id = $3 and currency = $4
+      having count(*) > 0`,
+    values: [businessId, held.horizon, held.accountId, held.currency],
+  })
+  return row ?? { amount: 0n, base: 0n }
+}

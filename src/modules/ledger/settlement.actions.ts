@@ -10,6 +10,7 @@ import { allocateItems, openItems } from './open-item.actions.ts'
 import { listItemsById, listItemsOfDocuments, listLiveAllocations } from './open-item.queries.ts'
 import { type Allocation, type ItemChange, noChange, type OpenItem } from './open-item.ts'
 import type { LockScope } from './period.ts'
+import { withoutResidual } from './revaluation.actions.ts'
 import { accountOf, type Settlement } from './settlement.ts'
 
 /**
@@ -30,7 +31,8 @@ export async function postSettlement(
     paidDocumentIds: readonly string[]
   }>,
 ): Promise<Entry> {
-  const { lines, allocations, changes, deposit } = settlement
+  const { allocations, changes, deposit } = settlement
+  const lines = await withoutResidual(ctx, settlement.lines)
   const posted = await postEntry(ctx, { ...entry, kind: 'standard', lines })
   if (deposit !== undefined) await openItems(ctx, [deposit])
   await allocateItems(ctx, {
