@@ -153,7 +153,7 @@ test('balances at any date are the sums of the lines, for any postings and rever
         expect(findings.filter(({ kind }) => kind !== 'control_account')).toEqual([])
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })
 
