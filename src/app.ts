@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify'
 import { books } from './api/books/surface.ts'
 import { connect } from './api/connect/surface.ts'
 import { Admission } from './api/http/admission.ts'
@@ -9,10 +8,13 @@ import { type Config, version } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import { toOutage, toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
+import { findLastMigration } from './db/migrate.ts'
 import type { Pool } from './db/pool.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import type { Instant } from './kernel/dates.ts'
+import { asId } from './kernel/ids.ts'
 import { keyHasherOf } from './master-key.ts'
+import { listOrganizations } from './modules/access/organization.queries.ts'
 import { setForms } from './set-forms.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -36,7 +38,7 @@ export type AppConfig = Pick<
 >
 
 export type App = Readonly<{
-  server: FastifyInstance
+  server: HttpServer['fastify']
   gate: Gate
   pool: Pool
   surfaces: readonly Surface[]
@@ -68,13 +70,13 @@ export async function buildApp(parts: AppParts): Promise<App> {
       write: (command) => gate.write(command),
       read: (tenant, work) => readSnapshot(pool, tenant, work),
     },
-    admission: new Admission((statement) => queryAlone(pool, statement)),
+    admission: new Admission({ query: (statement) => queryAlone(pool, statement) }),
     hashKey: keyHasherOf(parts.masterKey).hashKey,
     clock,
     origin: () => origin,
     version,
     toRefusal: (error) => toRefusal(error) ?? toOutage(error),
-    readiness: buildReadiness(parts, gate, await findMigration(adminPool)),
+    readiness: buildReadiness(parts, gate, await findLastMigration(adminPool)),
     log,
   })
   await http.fastify.ready()
@@ -103,16 +105,11 @@ async function queryAlone<Row>(pool: Pool, { name, text, values }: Statement): P
   return rows as Row[] // the statement's own columns; the caller names its row
 }
 
-async function hasOrganizations(adminPool: Pool): Promise<boolean> {
-  const { rows } = await adminPool.query('select 1 from organization limit 1')
-  return rows.length > 0
-}
+/** Nobody's id: a connection of the owner sees every tenant whatever it is set to. */
+const everybody = { organizationId: asId('organization', '00000000-0000-0000-0000-000000000000') }
 
-async function findMigration(adminPool: Pool): Promise<number> {
-  const { rows } = await adminPool.query<{ last: number | null }>(
-    'select max(number)::int as last from migration',
-  )
-  return rows[0]?.last ?? 0
+async function hasOrganizations(adminPool: Pool): Promise<boolean> {
+  return (await readSnapshot(adminPool, everybody, listOrganizations)).length > 0
 }
 
 type Checked = Readonly<{ ok: boolean; detail?: string }>
@@ -127,7 +124,7 @@ function buildReadiness(
   const look = async (): Promise<Readiness> => {
     const [database, migrations] = await Promise.all([
       checked(async () => (await pool.query('select 1')).rows.length === 1),
-      checked(async () => (await findMigration(adminPool)) === expected),
+      checked(async () => (await findLastMigration(adminPool)) === expected),
     ])
     const lanes: Checked = { ok: true, detail: `${gate.commandCount} commands` }
     const isReady = database.ok && migrations.ok
@@ -160,6 +157,6 @@ async function closeApp(http: HttpServer, gate: Gate, { drainSeconds }: AppConfi
   http.drain()
   // Balancers see that we are not ready before the port closes.
   if (drainSeconds > 0) await new Promise((resolve) => setTimeout(resolve, drainSeconds * 1_000))
-  await http.fastify.close()
+  await http.close()
   await gate.close()
 }

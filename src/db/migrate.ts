@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, DatabaseError, escapeIdentifier } from 'pg'
+import type { Pool } from './pool.ts'
 import { StartError } from './start-error.ts'
 
 export type AppliedMigration = Readonly<{ number: number; name: string; ms: number }>
@@ -67,6 +68,14 @@ export async function migrate(
 
 /** The number of the newest migration in a folder, which is the version this release expects. */
 export const newestMigration = (folder: string): number => readMigrations(folder).length
+
+/** The number of the last migration that a database has had; 0 when it has had none. */
+export async function findLastMigration(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ last: number | null }>(
+    'select max(number)::int as last from migration',
+  )
+  return rows[0]?.last ?? 0
+}
 
 /** Creates a database that belongs to the owner role, unless it is there. */
 export async function ensureDatabase(client: Client, name: string): Promise<void> {

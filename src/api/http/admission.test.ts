@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Statement } from '../../db/tx.ts'
-import { Admission, type Admitted, admissionBounds } from './admission.ts'
+import type { Admitted } from '../../modules/access/admission.queries.ts'
+import { Admission, admissionBounds } from './admission.ts'
 
 /** A database that answers when it is told to, and remembers how it was asked. */
 function aDatabase() {
@@ -15,7 +16,7 @@ function aDatabase() {
         fail: () => reject(new Error('gone')),
       })
     })
-  return { asked, query }
+  return { asked, db: { query } }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -27,8 +28,8 @@ const outcome = (asked: Promise<Admitted>): Promise<string> =>
   )
 
 test('requests of one turn share a statement, and equal ones an item', async () => {
-  const { asked, query } = aDatabase()
-  const admission = new Admission(query)
+  const { asked, db } = aDatabase()
+  const admission = new Admission(db)
   const answers = ['aa', 'bb', 'aa'].map((hash) => outcome(admission.admit(hash, undefined)))
   await turn()
   expect(asked.map(({ count }) => count)).toEqual([2])
@@ -37,8 +38,8 @@ test('requests of one turn share a statement, and equal ones an item', async () 
 })
 
 test('nothing is remembered from one statement to the next', async () => {
-  const { asked, query } = aDatabase()
-  const admission = new Admission(query)
+  const { asked, db } = aDatabase()
+  const admission = new Admission(db)
   const first = outcome(admission.admit('aa', undefined))
   await turn()
   const second = outcome(admission.admit('aa', undefined))
@@ -49,8 +50,8 @@ test('nothing is remembered from one statement to the next', async () => {
 })
 
 test('at most two statements run, and each takes at most 512 items', async () => {
-  const { asked, query } = aDatabase()
-  const admission = new Admission(query)
+  const { asked, db } = aDatabase()
+  const admission = new Admission(db)
   const answers = Array.from({ length: 1_200 }, (_, i) =>
     outcome(admission.admit(`k${i}`, undefined)),
   )
@@ -64,8 +65,8 @@ test('at most two statements run, and each takes at most 512 items', async () =>
 })
 
 test('a statement that fails admits nobody', async () => {
-  const { asked, query } = aDatabase()
-  const admission = new Admission(query)
+  const { asked, db } = aDatabase()
+  const admission = new Admission(db)
   const answers = ['aa', 'bb'].map((hash) => outcome(admission.admit(hash, undefined)))
   await turn()
   asked[0]?.fail()
@@ -76,8 +77,8 @@ test('a statement that fails admits nobody', async () => {
 })
 
 test('more than 10,000 waiting requests are refused at once', async () => {
-  const { query } = aDatabase()
-  const admission = new Admission(query)
+  const { db } = aDatabase()
+  const admission = new Admission(db)
   for (let i = 0; i < admissionBounds.queueMax; i += 1) void admission.admit(`k${i}`, undefined)
   expect(await outcome(admission.admit('one more', undefined))).toBe('platform.overloaded')
 })

@@ -1,51 +1,14 @@
-import type { Statement } from '../../db/tx.ts'
+import type { Db } from '../../db/tx.ts'
 import { assert } from '../../kernel/assert.ts'
-import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import type { Id } from '../../kernel/ids.ts'
+import { type Admitted, admitKeys } from '../../modules/access/admission.queries.ts'
 
 /** Source: platform specification 5.2. */
 export const admissionBounds = { flushesMax: 2, itemsMax: 512, queueMax: 10_000 } as const
 
-/** What is known of a key at this moment, and of the business that the request is about. */
-export type Admitted = Readonly<{
-  key_id: Id<'key'> | null
-  organization_id: Id<'organization'>
-  surface: string
-  environment: 'live' | 'test'
-  key_business_id: Id<'business'> | null
-  scopes: readonly string[]
-  key_business_ids: readonly Id<'business'>[] | null
-  allowed_networks: readonly string[]
-  plan_at_issue: string
-  created_at: Instant
-  expires_at: Instant | null
-  revoked_at: Instant | null
-  disabled_at: Instant | null
-  overlap_until: Instant | null
-  organization_status: string
-  organization_created_at: Instant
-  plan: string | null
-  plan_status: string | null
-  business_id: Id<'business'> | null
-  business_status: string | null
-  business_environment: 'live' | 'test' | null
-  business_suspended_at: Instant | null
-  base_currency: string | null
-  time_zone: string | null
-}>
-
-type Row = Admitted & Readonly<{ item: number }>
-
 type Waiter = Readonly<{ resolve: (row: Admitted) => void; reject: (error: unknown) => void }>
 
 type Item = Readonly<{ hash: string; businessId: string | undefined; waiters: Waiter[] }>
-
-const admitSql = `select item, key_id, organization_id, surface, environment, key_business_id,
-  scopes, key_business_ids, allowed_networks, plan_at_issue, created_at, expires_at, revoked_at,
-  disabled_at, overlap_until, organization_status, organization_created_at, plan, plan_status,
-  business_id, business_status, business_environment, business_suspended_at, base_currency, time_zone
-  from admit($1, $2)`
 
 /**
  * Asks the database who calls, many requests in one statement. Nothing is remembered between two
@@ -53,15 +16,15 @@ const admitSql = `select item, key_id, organization_id, surface, environment, ke
  * Source: platform specification 5.2.
  */
 export class Admission {
-  readonly #query: <R>(statement: Statement) => Promise<R[]>
+  readonly #db: Pick<Db, 'query'>
   #items = new Map<string, Item>()
   #waiting = 0
   #flushes = 0
   #isScheduled = false
 
-  /** `query` runs one statement on any connection, outside of a transaction. */
-  constructor(query: <R>(statement: Statement) => Promise<R[]>) {
-    this.#query = query
+  /** `db` runs each statement on any connection, in a transaction of its own. */
+  constructor(db: Pick<Db, 'query'>) {
+    this.#db = db
   }
 
   /**
@@ -101,14 +64,7 @@ export class Admission {
     this.#flushes += 1
     if (this.#items.size > 0) this.#schedule()
     try {
-      const rows = await this.#query<Row>({
-        name: 'admit',
-        text: admitSql,
-        values: [
-          `{${items.map((item) => `"\\\\x${item.hash}"`).join(',')}}`,
-          `{${items.map((item) => item.businessId ?? 'NULL').join(',')}}`,
-        ],
-      })
+      const rows = await admitKeys(this.#db, items)
       assert(rows.length === items.length, 'admission answers each item')
       for (const row of rows) {
         for (const waiter of items[row.item - 1]?.waiters ?? []) waiter.resolve(row)

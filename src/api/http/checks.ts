@@ -1,8 +1,8 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
+import type { Admitted } from '../../modules/access/admission.queries.ts'
 import { hasScope, requireUsableKey } from '../../modules/access/api-key.ts'
-import type { Admitted } from './admission.ts'
 import type { Query } from './query.ts'
 import type { RouteRecord } from './route.ts'
 

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { Instant } from '../../kernel/dates.ts'
 import { isRefusal, Refusal } from '../../kernel/errors.ts'
-import type { Admission, Admitted } from './admission.ts'
+import type { Admitted } from '../../modules/access/admission.queries.ts'
+import type { Admission } from './admission.ts'
 import { hasBody, readBody } from './body.ts'
 import { type Doors, jsonType, RequestCall } from './call.ts'
 import type { Facts } from './checks.ts'
@@ -26,6 +27,8 @@ export const headersBytesMax = 16 * 1024
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
 const keepAliveMs = 72_000
+const drainMaxMs = 10_000
+const idlePollMs = 50
 
 export type Log = Readonly<
   Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
@@ -57,6 +60,8 @@ export type HttpServer = Readonly<{
   fastify: FastifyInstance
   /** From now on new requests are refused and connections close after their answer. */
   drain: () => void
+  /** Closes the port and waits for the requests that run, at most ten seconds. */
+  close: () => Promise<void>
 }>
 
 /** A surface with what is made of its routes once. */
@@ -68,8 +73,11 @@ type Edge = Readonly<{
   openApi: () => Buffer
 }>
 
+type State = { isDraining: boolean }
+
 /** One request on its way. What is still undefined had not been reached when it was refused. */
 type Visit = {
+  readonly server: State
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly requestId: string
@@ -87,7 +95,7 @@ type Visit = {
  */
 export function buildServer(parts: ServerParts): HttpServer {
   const edges = buildEdges(parts)
-  const state = { isDraining: false }
+  const state: State = { isDraining: false }
   const server = fastify({
     logger: false,
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -106,6 +114,7 @@ export function buildServer(parts: ServerParts): HttpServer {
     const url = request.url ?? '/'
     const mark = url.indexOf('?')
     const visit: Visit = {
+      server: state,
       request,
       response,
       requestId: randomUUID(),
@@ -116,11 +125,10 @@ export function buildServer(parts: ServerParts): HttpServer {
       admitted: undefined,
       call: undefined,
     }
-    if (state.isDraining) response.setHeader('Connection', 'close')
     const edge = edges.find(({ surface }) => isBelow(visit.path, surface.mount))
     try {
-      if (edge === undefined) await answerNeutral(parts, visit, state.isDraining)
-      else await answerSurface(parts, edge, visit, state.isDraining)
+      if (edge === undefined) await answerNeutral(parts, visit)
+      else await answerSurface(parts, edge, visit)
     } catch (error) {
       await answerError(parts, edge, visit, error)
     }
@@ -139,6 +147,23 @@ export function buildServer(parts: ServerParts): HttpServer {
     drain: () => {
       state.isDraining = true
     },
+    close: () => closeServer(server),
+  }
+}
+
+/**
+ * A connection that was answered before its request had ended goes idle only later, and Node keeps
+ * it for its whole idle time; so idle ones are looked for until none is left.
+ */
+async function closeServer(server: FastifyInstance): Promise<void> {
+  const closed = server.close()
+  const idle = setInterval(() => server.server.closeIdleConnections(), idlePollMs)
+  const late = setTimeout(() => server.server.closeAllConnections(), drainMaxMs)
+  try {
+    await closed
+  } finally {
+    clearInterval(idle)
+    clearTimeout(late)
   }
 }
 
@@ -169,7 +194,8 @@ function buildEdges({ surfaces, origin, version }: ServerParts): readonly Edge[]
 }
 
 /** Health, and paths that belong to nobody. */
-async function answerNeutral(parts: ServerParts, visit: Visit, isDraining: boolean): Promise<void> {
+async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
+  const { isDraining } = visit.server
   const method = visit.request.method ?? 'GET'
   const isRead = method === 'GET' || method === 'HEAD'
   if (visit.path === '/healthz' && isRead) {
@@ -191,15 +217,10 @@ async function answerNeutral(parts: ServerParts, visit: Visit, isDraining: boole
 }
 
 /** The steps of a surface's contract, in order; each refuses or goes on. */
-async function answerSurface(
-  parts: ServerParts,
-  edge: Edge,
-  visit: Visit,
-  isDraining: boolean,
-): Promise<void> {
+async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Promise<void> {
   const { surface } = edge
   requireShortUri(visit)
-  if (isDraining) throw new Refusal('platform.shutting_down')
+  if (visit.server.isDraining) throw new Refusal('platform.shutting_down')
   const path = visit.path.slice(surface.mount.length) || '/'
   surface.requireVersion?.(path)
   const method = visit.request.method ?? 'GET'
@@ -397,12 +418,10 @@ const securityHeaders = {
 
 type Head = Readonly<{ status: number; headers: Readonly<Record<string, string>> }>
 
-function send(
-  { request, response, requestId }: Visit,
-  head: Head,
-  content?: Buffer | string,
-): void {
+function send(visit: Visit, head: Head, content?: Buffer | string): void {
+  const { server, request, response, requestId } = visit
   if (response.headersSent || response.destroyed) return
+  if (server.isDraining) response.setHeader('Connection', 'close')
   response.writeHead(head.status, {
     ...securityHeaders,
     'X-Request-Id': requestId,

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../kernel/errors.ts'
-import type { Admitted } from './admission.ts'
+import type { Admitted } from '../../modules/access/admission.queries.ts'
 import type { Check } from './checks.ts'
 import type { ErrorContext, Rendered } from './look.ts'
 import type { Query } from './query.ts'
