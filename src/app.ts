@@ -14,6 +14,7 @@ import { readSnapshot, type Statement } from './db/tx.ts'
 import type { Instant } from './kernel/dates.ts'
 import { asId } from './kernel/ids.ts'
 import { keyHasherOf } from './master-key.ts'
+import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
 import { setForms } from './set-forms.ts'
 
@@ -64,14 +65,16 @@ export async function buildApp(parts: AppParts): Promise<App> {
   })
   const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
   let origin = config.origin
+  const keyHasher = keyHasherOf(parts.masterKey)
   const http = buildServer({
     surfaces,
     doors: {
       write: (command) => gate.write(command),
       read: (tenant, work) => readSnapshot(pool, tenant, work),
+      keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
     },
     admission: new Admission({ query: (statement) => queryAlone(pool, statement) }),
-    hashKey: keyHasherOf(parts.masterKey).hashKey,
+    hashKey: keyHasher.hashKey,
     clock,
     origin: () => origin,
     version,

@@ -1,11 +1,13 @@
 import { valuesOf } from '../../kernel/error-text.ts'
 import { catalogue, type ErrorCode, type Refusal } from '../../kernel/errors.ts'
+import { toPrefixed } from '../../kernel/ids.ts'
 import {
   type ErrorContext,
   errorHeaders,
   type Fault,
   faultsOf,
   fillText,
+  issuesMax,
   type Look,
   type Rendered,
   retryAfterOf,
@@ -41,7 +43,12 @@ export type BooksCode =
 export type BooksLook = Look & Readonly<{ code: BooksCode; field?: string }>
 
 /** `booksRequestId` is the short form of the request id; derived from it when left out. */
-export type BooksErrorContext = ErrorContext & Readonly<{ booksRequestId?: string }>
+export type BooksErrorContext = ErrorContext &
+  Readonly<{
+    booksRequestId?: string
+    /** The member that dates what the route posts. */
+    dateField?: string | undefined
+  }>
 
 /**
  * How Books shows each code; without a text, the filled sentence or the one text of its code.
@@ -516,13 +523,58 @@ function messageOf(refusal: Refusal, look: BooksLook, context: ErrorContext): st
 type Detail = Readonly<{ field: string; message: string }>
 
 /** One entry per field to blame; none when no field is. */
-function detailsOf(refusal: Refusal, look: BooksLook, context: ErrorContext): readonly Detail[] {
+function detailsOf(
+  refusal: Refusal,
+  look: BooksLook,
+  context: BooksErrorContext,
+): readonly Detail[] {
   if (!codesWithDetails.has(look.code) || plainCodes.has(refusal.code)) return []
+  const own = detailsOfPeriod(refusal, context.dateField)
+  if (own !== undefined) return own
   const field =
     look.field === undefined ? undefined : fillText(look.field, valuesOf(refusal), context)
   return faultsOf(refusal, field).flatMap(({ path, message }: Fault) =>
     path === undefined ? [] : [{ field: path, message: toPredicate(refusal.code, message, path) }],
   )
+}
+
+/**
+ * Closed and locked days blame the date; drafts that stop a close are listed, each with its id.
+ * Source: Books specification 9.1 and 12.3.
+ */
+function detailsOfPeriod(
+  refusal: Refusal,
+  dateField: string | undefined,
+): readonly Detail[] | undefined {
+  const { earliest, drafts } = valuesOf(refusal)
+  if (refusal.code === 'ledger.drafts_in_period' && Array.isArray(drafts)) {
+    return drafts.slice(0, issuesMax).map((draft: DraftItem | string, index) => ({
+      field: `drafts[${index}]`,
+      message: typeof draft === 'string' ? draft : toDraftText(draft),
+    }))
+  }
+  if (refusal.code !== 'ledger.period_closed' && refusal.code !== 'ledger.period_locked') {
+    return undefined
+  }
+  if (dateField === undefined || typeof earliest !== 'string' || earliest === '') return []
+  return [{ field: dateField, message: `must be on or after ${earliest}` }]
+}
+
+type DraftItem = Readonly<{ kind: string; id: string; date: string }>
+
+function toDraftText({ kind, id, date }: DraftItem): string {
+  const shown = toPrefixed(prefixByKind[kind] ?? kind, id)
+  return `${kind.replaceAll('_', ' ')} ${shown} dated ${date}`
+}
+
+const prefixByKind: Readonly<Record<string, string>> = {
+  journal_entry: 'je',
+  invoice: 'inv',
+  credit_note: 'cn',
+  bill: 'bill',
+  expense: 'exp',
+  receipt: 'rcp',
+  bill_payment: 'bpay',
 }
 
 /** Beside its field a sentence loses its subject: `must be a valid date (YYYY-MM-DD)`. */

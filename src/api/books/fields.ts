@@ -44,11 +44,13 @@ export const enveloped = <T extends TSchema>(data: T) =>
 const uuidPattern = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 const digits = '[0-7][0-9a-hjkmnp-tv-zA-HJKMNP-TV-Z]{25}'
 
-/** The id of a path: its prefix and 26 characters of Crockford base32, or a plain UUID. */
-export const idParams = (prefix: string) =>
-  Type.Object({ id: Type.String({ pattern: `^(${prefix}_${digits}|${uuidPattern})$` }) })
+/** An id: its prefix and 26 characters of Crockford base32, or a plain UUID. */
+export const idText = (prefix: string) =>
+  Type.String({ pattern: `^(${prefix}_${digits}|${uuidPattern})$` })
 
-/** The UUID behind an id that `idParams` let through. */
+export const idParams = (prefix: string) => Type.Object({ id: idText(prefix) })
+
+/** The UUID behind an id that `idText` let through. */
 export function toId<K extends string>(kind: K, prefix: string, given: string): Id<K> {
   const id = parsePrefixed(prefix, given)
   assert(id !== undefined, 'ids of a path match their pattern')
@@ -68,12 +70,11 @@ export const toKobo = (minor: bigint): number => Number(minor)
 export const toMajor = (minor: bigint, currency: CurrencyCode): number =>
   Number(toDecimalText(money(minor, currency)))
 
-/** What every route of a business may refuse before its own work begins. */
-const commonErrors = [
+/** What every route may refuse before its own work begins. */
+export const organizationErrors = [
   'request.uri_too_long',
   'request.version_unsupported',
   'request.method_not_allowed',
-  'request.business_id_missing',
   'request.query_invalid',
   'key.header_missing',
   'key.format_invalid',
@@ -86,16 +87,22 @@ const commonErrors = [
   'key.expired',
   'key.ip_not_allowed',
   'access.organization_suspended',
-  'access.business_forbidden',
-  'access.business_suspended',
   'plan.no_subscription',
   'plan.downgraded',
-  'plan.subscription_expired',
   'platform.unexpected',
   'platform.database_unavailable',
   'platform.overloaded',
   'platform.timeout',
   'platform.shutting_down',
+] as const satisfies readonly ErrorCode[]
+
+/** The same for a route of a business. */
+const commonErrors = [
+  ...organizationErrors,
+  'request.business_id_missing',
+  'access.business_forbidden',
+  'access.business_suspended',
+  'plan.subscription_expired',
 ] as const satisfies readonly ErrorCode[]
 
 export const readErrors = [...commonErrors, 'resource.not_found'] as const
@@ -108,10 +115,8 @@ export const listErrors = [
 
 export const reportErrors = [...commonErrors] as const
 
-/** Of writes, with a body or without one. */
-export const changeErrors = [
-  ...commonErrors,
-  'access.business_archived',
+/** Of writes by the gate, whatever they are about. */
+const gateErrors = [
   'idempotency.key_invalid',
   'idempotency.in_progress',
   'idempotency.key_reused',
@@ -121,8 +126,14 @@ export const changeErrors = [
   'platform.read_only',
 ] as const satisfies readonly ErrorCode[]
 
-export const writeErrors = [
-  ...changeErrors,
+/** Of writes, with a body or without one. */
+export const changeErrors = [
+  ...commonErrors,
+  ...gateErrors,
+  'access.business_archived',
+] as const satisfies readonly ErrorCode[]
+
+const bodyErrors = [
   'request.media_type_unsupported',
   'request.encoding_unsupported',
   'request.body_too_large',
@@ -132,3 +143,12 @@ export const writeErrors = [
   'request.slow_body',
   'validation.failed',
 ] as const satisfies readonly ErrorCode[]
+
+export const writeErrors = [...changeErrors, ...bodyErrors] as const
+
+/** Of writes that belong to the organization. */
+export const organizationWriteErrors = [
+  ...organizationErrors,
+  ...gateErrors,
+  ...bodyErrors,
+] as const

@@ -13,9 +13,13 @@ import {
 import { wantsProblem } from '../http/problem.ts'
 import type { Query } from '../http/query.ts'
 import type { Surface } from '../http/surface.ts'
+import { apiKeyRoutes } from './api-keys.ts'
 import { accountRoutes } from './chart-of-accounts.ts'
+import { enterpriseRoutes, requireEnterprise } from './enterprise.ts'
 import { renderBooksError, toBooksRequestId } from './errors.ts'
+import { invoiceRoutes } from './invoices.ts'
 import { journalEntryRoutes } from './journal-entries.ts'
+import { periodLockRoutes } from './period-locks.ts'
 import { reportRoutes } from './reports.ts'
 
 const dayMs = 86_400_000
@@ -29,7 +33,15 @@ export const books: Surface = {
   mount: '/books',
   title: 'Tallystick Books API',
   openApiPath: '/v1/openapi.json',
-  routes: [...accountRoutes, ...journalEntryRoutes, ...reportRoutes],
+  routes: [
+    ...apiKeyRoutes,
+    ...invoiceRoutes,
+    ...accountRoutes,
+    ...journalEntryRoutes,
+    ...periodLockRoutes,
+    ...reportRoutes,
+    ...enterpriseRoutes,
+  ],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,
   trimsTexts: true,
@@ -49,10 +61,14 @@ export const books: Surface = {
     requireBusiness,
     requireReadableBusiness,
     requireSubscription,
+    requireEnterprise,
   ],
   envelope: (data, { requestId, now }) => toEnvelope(data, requestId, now),
   wantsProblem,
-  renderError: renderBooksError,
+  renderError: (refusal, context, met) => {
+    const dateField = dateFieldByOperation[met?.route?.operation ?? '']
+    return renderBooksError(refusal, { ...context, dateField })
+  },
   wording: {
     decimals: (max) => `must have at most ${max} decimal places`,
     items: ({ min, max }) => `must contain between ${min} and ${max} items`,
@@ -64,6 +80,19 @@ export const books: Surface = {
     keeps: ({ code }, status) =>
       status < 500 && !/^(validation|request|idempotency|limit)\./.test(code),
   },
+}
+
+/** The member that says when a posting is dated; to blame where its period is closed. */
+const dateFieldByOperation: Readonly<Record<string, string>> = {
+  'create-journal-entry': 'transactionDate',
+  'post-journal-entry': 'transactionDate',
+  'reverse-journal-entry': 'reversalDate',
+  'update-invoice': 'invoiceDate',
+  'finalize-invoice': 'invoiceDate',
+  'send-invoice': 'invoiceDate',
+  'mark-invoice-paid': 'paymentDate',
+  'void-invoice': 'date',
+  'set-period-lock': 'lockDate',
 }
 
 /** The documented envelope of a success. Source: Books specification 1.1. */

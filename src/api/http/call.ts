@@ -5,6 +5,7 @@ import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import { type Json, toCanonicalJson } from './json.ts'
 import type { ErrorContext } from './look.ts'
@@ -18,6 +19,7 @@ export type Doors = Readonly<{
     command: WriteCommand<C, Input, Result>,
   ) => Promise<Written<Result>>
   read: <Result>(tenant: Tenant, work: (db: Db) => Promise<Result>) => Promise<Result>
+  keyMaker: () => KeyMaker
 }>
 
 type WriteCommand<C, Input, Result> = Readonly<{
@@ -108,6 +110,10 @@ export class RequestCall implements Call {
     return { businessId, baseCurrency, timeZone, environment: this.caller.environment }
   }
 
+  keyMaker(): KeyMaker {
+    return this.#parts.doors.keyMaker()
+  }
+
   read<Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>): Promise<Result> {
     const own = this.route.tenant === 'business' ? this.business().businessId : undefined
     return this.#parts.doors.read(this.#tenant(businessId ?? own), work)
@@ -172,7 +178,7 @@ export class RequestCall implements Call {
       ...(key !== undefined && { idempotency: this.#idempotency(key, answer) }),
     })
     if ('replayed' in done) return toReplay(done.replayed)
-    if (done.reply !== undefined) return toStored(done.reply)
+    if (done.reply !== undefined && this.route.hasSecret !== true) return toStored(done.reply)
     const reply = answer(done.value)
     if (!this.#isDryRun) return reply
     return { ...reply, status: 200, headers: { ...reply.headers, 'Dry-Run': 'true' } }
@@ -193,7 +199,7 @@ export class RequestCall implements Call {
       reply: (outcome) =>
         'refusal' in outcome
           ? this.#toKeptRefusal(outcome.refusal)
-          : this.#toKept(answer(outcome.value)),
+          : this.#toKept(withoutSecret(answer(outcome.value))),
     }
   }
 
@@ -247,6 +253,9 @@ const toReplay = ({ status, headers, body, requestId }: StoredReply): Reply => (
   headers: { ...headers, 'Idempotency-Replayed': 'true', 'Original-Request-Id': requestId },
   bytes: body,
 })
+
+const withoutSecret = ({ keptBody, ...reply }: Reply): Reply =>
+  keptBody === undefined ? reply : { ...reply, body: keptBody }
 
 const pickKept = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.includes(name)))

@@ -4,6 +4,7 @@ import type { Action, Ctx, OrganizationCtx } from '../../db/write.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { ErrorCode } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
 
 /** A finished answer. `body` is a JSON value; undefined means no body. */
 export type Reply = Readonly<{
@@ -12,6 +13,8 @@ export type Reply = Readonly<{
   headers?: Readonly<Record<string, string>>
   /** The body as it goes over the wire, where the gate has kept it; `body` is then not looked at. */
   bytes?: Buffer
+  /** What is kept for repeats in place of a body that shows a secret once. */
+  keptBody?: unknown
 }>
 
 /** Who calls, as admission found it. */
@@ -52,6 +55,8 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
   /** Asserts that the route is scoped to a business. */
   business: () => CallerBusiness
   headers: Readonly<Record<string, string | undefined>>
+  /** Fresh randomness and the keyed hash, for a key that is made by this request. */
+  keyMaker: () => KeyMaker
   /** Reads in one snapshot of the call's tenant, or of `businessId` where a route chooses it. */
   read: <Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>) => Promise<Result>
   /** Runs an action of the call's business through the gate; `answer` shapes its result. */
@@ -102,6 +107,8 @@ export type RouteRecord = Readonly<{
   body?: TSchema
   /** True where a request without a body is fine; the handler then sees an empty object. */
   bodyOptional?: boolean
+  /** True where the answer shows a secret once; its handler gives a `keptBody` without it. */
+  hasSecret?: boolean
   /** The required members as `Missing required fields: …` names them, where not simply by name. */
   requiredText?: string
   /** Schema per success status; null: no body. */

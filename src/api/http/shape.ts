@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import { findCurrency } from '../../kernel/currency.ts'
 import { isDate, parseInstant } from '../../kernel/dates.ts'
@@ -209,11 +209,64 @@ export class Validators {
       errors: false,
       validate: (_on: boolean, value: number) => value !== 0,
     })
+    ajv.addKeyword({
+      keyword: 'laterThan',
+      type: 'string',
+      schemaType: 'string',
+      errors: false,
+      validate: isLaterThan,
+    })
+    ajv.addKeyword({
+      keyword: 'requiredUnless',
+      type: 'object',
+      schemaType: 'object',
+      errors: true,
+      validate: hasRequiredUnless,
+    })
   }
 
   compile(schema: TSchema): Validate {
     return this.#ajv.compile(schema)
   }
+}
+
+/** A day after the day of a neighbour; a neighbour that is no day says so itself. */
+function isLaterThan(
+  neighbour: string,
+  value: string,
+  _schema?: unknown,
+  where?: Readonly<{ parentData?: unknown }>,
+): boolean {
+  const around: unknown = where?.parentData
+  const other: unknown = isJsonObject(around) ? around[neighbour] : undefined
+  const [day, otherDay] = [dayOf(value), typeof other === 'string' ? dayOf(other) : undefined]
+  return day === undefined || otherDay === undefined || day > otherDay
+}
+
+/** The UTC day of a date or an instant. */
+function dayOf(text: string): string | undefined {
+  if (isDate(text)) return text
+  return isInstant(text) ? parseInstant(text).slice(0, 10) : undefined
+}
+
+/**
+ * A member that only a whole set of others can stand for: `{ customerId: ['name', 'email'] }`.
+ * With part of the set, what is missing of it is named.
+ */
+const hasRequiredUnless: SchemaValidateFunction = (
+  rule: Readonly<Record<string, readonly string[]>>,
+  value: Readonly<Record<string, unknown>>,
+) => {
+  const missing = Object.entries(rule).flatMap(([name, others]) => {
+    if (value[name] !== undefined) return []
+    const absent = others.filter((other) => value[other] === undefined)
+    return absent.length === others.length ? [name] : absent
+  })
+  hasRequiredUnless.errors = missing.map((missingProperty) => ({
+    keyword: 'required',
+    params: { missingProperty },
+  }))
+  return missing.length === 0
 }
 
 /** What of a JSON schema is read here. */
@@ -432,6 +485,8 @@ function wordError(error: ErrorObject, wording: Wording): Worded | undefined {
       return ['precision', wording.decimals(Number(error.schema))]
     case 'isExact':
       return ['precision', wording.digits]
+    case 'laterThan':
+      return ['order', wording.laterThan(String(error.schema))]
     case 'notZero':
       return ['range', wording.notZero]
     default:

@@ -7,6 +7,7 @@ export type Wording = Readonly<{
   format: Readonly<Record<string, string>>
   positive: string
   notZero: string
+  laterThan: (other: string) => string
   atLeast: (min: number) => string
   atMost: (max: number) => string
   between: (min: number, max: number) => string
@@ -46,6 +47,7 @@ export const commonWording: Wording = {
   },
   positive: 'must be a positive number',
   notZero: 'must not be 0',
+  laterThan: (other) => `must be after ${other}`,
   atLeast: (min) => (min === 0 ? 'must be zero or a positive number' : `must be at least ${min}`),
   atMost: (max) => `must be at most ${max}`,
   between: (min, max) => `must be between ${min} and ${max}`,

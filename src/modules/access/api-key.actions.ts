@@ -93,8 +93,16 @@ export async function createKey(ctx: OrganizationCtx, input: NewKey): Promise<Ma
   return { key, text }
 }
 
-/** `keepsLast`: a surface on which the last key cannot be deleted. */
-type Revocation = Readonly<{ keyId: Id<'key'>; reason?: string; keepsLast?: boolean }>
+/**
+ * `keepsLast`: a surface on which the last key cannot be deleted. `shownId`: the id as the surface
+ * shows it.
+ */
+type Revocation = Readonly<{
+  keyId: Id<'key'>
+  reason?: string
+  keepsLast?: boolean
+  shownId?: string
+}>
 
 /**
  * Ends a key for ever; requests admitted after the commit are refused.
@@ -103,11 +111,11 @@ type Revocation = Readonly<{ keyId: Id<'key'>; reason?: string; keepsLast?: bool
  */
 export async function revokeKey(
   ctx: OrganizationCtx,
-  { keyId, reason, keepsLast = false }: Revocation,
+  { keyId, reason, keepsLast = false, shownId = keyId }: Revocation,
 ): Promise<ApiKey> {
   const { tx, organizationId, now } = ctx
   const before = await getKey(tx, organizationId, keyId)
-  if (before.revokedAt !== null) throw new Refusal('key.already_revoked', { keyId })
+  if (before.revokedAt !== null) throw new Refusal('key.already_revoked', { keyId: shownId })
   if (keepsLast && isCounted(before, now)) {
     const { surface, businessId } = before
     if ((await countKeys(tx, { organizationId, surface, businessId, now })) <= 1) {
@@ -133,7 +141,7 @@ export async function revokeKey(
   return after
 }
 
-type Rotation = KeyMaker & Readonly<{ keyId: Id<'key'>; overlapHours?: number }>
+type Rotation = KeyMaker & Readonly<{ keyId: Id<'key'>; overlapHours?: number; shownId?: string }>
 
 /**
  * Makes a key with the attributes of another and the same length of life from now on. The old one
@@ -146,7 +154,8 @@ export async function rotateKey(ctx: OrganizationCtx, input: Rotation): Promise<
   const { tx, organizationId, now } = ctx
   const overlapUntil = overlapEnd(now, input.overlapHours ?? overlapHoursDefault)
   const old = await getKey(tx, organizationId, input.keyId)
-  if (old.revokedAt !== null) throw new Refusal('key.already_revoked', { keyId: old.id })
+  if (old.revokedAt !== null)
+    throw new Refusal('key.already_revoked', { keyId: input.shownId ?? old.id })
   if (!isCounted(old, now)) {
     const from = old.overlapUntil === null ? 'ended' : 'rotated'
     throw new Refusal('resource.invalid_transition', { resource: 'API key', from, to: 'rotated' })

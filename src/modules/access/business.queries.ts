@@ -70,6 +70,42 @@ export async function listBusinesses(
   return rows.map(toBusiness)
 }
 
+export type BusinessFilter = Readonly<{
+  organizationId: Id<'organization'>
+  environment: Environment
+  /** The only ones a key reaches; null: all. */
+  businessIds: readonly Id<'business'>[] | null
+  statuses?: readonly BusinessStatus[]
+  /** A part of the name, without regard to case. */
+  search?: string
+  limit: number
+  offset: number
+}>
+
+/** A page of an organization's businesses by name, ties by id, and the number of all that match. */
+export async function listBusinessPage(
+  db: Db,
+  { organizationId, environment, businessIds, statuses, search, limit, offset }: BusinessFilter,
+): Promise<Readonly<{ rows: readonly Business[]; total: number }>> {
+  const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
+  const values = [organizationId, environment, businessIds, statuses ?? null, pattern]
+  const where = `organization_id = $1 and environment = $2
+    and ($3::uuid[] is null or business_id = any ($3))
+    and ($4::text[] is null or status = any ($4)) and ($5::text is null or name ilike $5)`
+  const rows = await db.query<Row>({
+    name: 'list_business_page',
+    text: `select ${columns} from business where ${where}
+      order by name, business_id limit $6 offset $7`,
+    values: [...values, limit, offset],
+  })
+  const [count] = await db.query<{ total: number }>({
+    name: 'count_business_page',
+    text: `select count(*)::int as total from business where ${where}`,
+    values,
+  })
+  return { rows: rows.map(toBusiness), total: count?.total ?? 0 }
+}
+
 /** Live businesses of an organization that are not closed; for the limit of its plan. */
 export async function countLiveBusinesses(
   db: Db,

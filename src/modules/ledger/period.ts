@@ -1,4 +1,4 @@
-import { addDays, type CalendarDate } from '../../kernel/dates.ts'
+import { addDays, type CalendarDate, monthsOf, type Period } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 
 export type LockScope = 'sales' | 'purchases' | 'bank' | 'payroll' | 'journals'
@@ -65,3 +65,68 @@ export function firstOpenDate(
   )
   return [booksStart, ...bounds].reduce((latest, bound) => (bound > latest ? bound : latest), date)
 }
+
+/** One line of the list that is gone through before a close. */
+export type CloseCheck = Readonly<{ check: string; result: 'ok' | 'warn' | 'block'; count: number }>
+
+export const toCheck = (check: string, count: number, otherwise: 'warn' | 'block'): CloseCheck => ({
+  check,
+  result: count === 0 ? 'ok' : otherwise,
+  count,
+})
+
+/**
+ * What the ledger's own counts mean; only sub-ledgers and integrity stop a close.
+ * Source: ledger specification 6.3.
+ */
+export const toCloseChecks = (counts: CloseCounts): readonly CloseCheck[] => [
+  toCheck('revaluation', counts.revaluations, 'warn'),
+  toCheck('subledger', counts.subledgers, 'block'),
+  toCheck('opening_equity', counts.openingBalances, 'warn'),
+  toCheck('integrity', counts.unbalancedEntries, 'block'),
+]
+
+/** Counts of what is out of order up to a day. */
+export type CloseCounts = Readonly<{
+  /** Control accounts whose balance differs from their open items. */
+  subledgers: number
+  /** Entries whose lines do not balance. */
+  unbalancedEntries: number
+  /** Accounts with a balance that opening entries should have brought to zero. */
+  openingBalances: number
+  /** Balances in other currencies without a revaluation on the day. */
+  revaluations: number
+}>
+
+/**
+ * The period to a month's end may be closed: it is over, and it is not closed already.
+ * Refuses, in this order: ledger.year_already_closed, ledger.year_not_closable.
+ */
+export function requireClosable(
+  through: CalendarDate,
+  today: CalendarDate,
+  locks: readonly Lock[],
+): void {
+  const closed = closedThrough(locks)
+  if (closed !== undefined && through <= closed) {
+    throw new Refusal('ledger.year_already_closed', { date: through })
+  }
+  if (through >= today) {
+    throw new Refusal('ledger.year_not_closable', { reason: `${through} has not passed yet` })
+  }
+}
+
+/** The open months through a month's end, in order. */
+export function monthsToClose(
+  through: CalendarDate,
+  booksStart: CalendarDate,
+  locks: readonly Lock[],
+): readonly Period[] {
+  const closed = closedThrough(locks)
+  const start = closed === undefined ? booksStart : addDays(closed, 1)
+  return monthsOf({ start, end: through })
+}
+
+/** The last day of what was closed for good. */
+export const closedThrough = (locks: readonly Lock[]): CalendarDate | undefined =>
+  locks.find(({ kind, through }) => kind === 'hard' && through !== null)?.through ?? undefined

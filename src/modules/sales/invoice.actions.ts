@@ -79,8 +79,8 @@ export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoic
     move === 'cancel' ? { ...document, lifecycle: 'void', voidedAt: ctx.now } : document
   await addDocument(ctx, kept)
   const invoice = toInvoice(kept, { customerName: customer.name, balance: undefined, today })
-  record(ctx, 'created', invoice)
-  if (move === 'cancel') record(ctx, 'cancelled', invoice)
+  recordInvoice(ctx, 'created', invoice)
+  if (move === 'cancel') recordInvoice(ctx, 'cancelled', invoice)
   return invoice
 }
 
@@ -91,6 +91,8 @@ type Issue = Readonly<{
   book: Book
   draft: InvoiceDraft
   status: InvoiceStatus
+  /** False: issued, but not sent to anybody yet. */
+  isSent?: boolean
 }>
 
 async function issueNew(ctx: Ctx, issue: Issue): Promise<Invoice> {
@@ -101,9 +103,9 @@ async function issueNew(ctx: Ctx, issue: Issue): Promise<Invoice> {
   const today = dateIn(ctx.now, book.business.timeZone)
   const balance = item && { ...item, openAmount: item.originalAmount, creditedAmount: 0n }
   const invoice = toInvoice(document, { customerName: customer.name, balance, today })
-  record(ctx, 'created', invoice)
+  recordInvoice(ctx, 'created', invoice)
   if (status !== 'paid') {
-    record(ctx, status === 'overdue' ? 'overdue' : 'sent', invoice)
+    recordInvoice(ctx, status === 'overdue' ? 'overdue' : 'sent', invoice)
     return invoice
   }
   return pay(ctx, invoice, document.issueDate, today)
@@ -122,12 +124,13 @@ export async function updateInvoice(
   ctx: Ctx,
   {
     invoiceId,
-    changes,
+    changes: given,
     status,
     requireDates,
   }: Readonly<{
     invoiceId: string
-    changes: InvoiceChanges
+    /** What changes, or how it follows from the invoice as it is. */
+    changes: InvoiceChanges | ((invoice: Invoice) => InvoiceChanges)
     status?: InvoiceStatus | undefined
     /** Refuses a due date that does not suit its issue date, in the words of the surface. */
     requireDates?: (issueDate: CalendarDate, dueDate: CalendarDate | null) => void
@@ -136,6 +139,7 @@ export async function updateInvoice(
   const book = await ctx.remember(loadBook)
   const today = dateIn(ctx.now, book.business.timeZone)
   const found = await findOpenInvoice(ctx, invoiceId, today)
+  const changes = typeof given === 'function' ? given(found.invoice) : given
   const changed = changedMembers(toDraft(found.invoice), changes)
   requireChangeable(changed, found.invoice)
   const dueDate = changes.dueDate === undefined ? found.invoice.dueDate : changes.dueDate
@@ -147,7 +151,7 @@ export async function updateInvoice(
   let { invoice } = found
   if (changed.size > 0) {
     invoice = await change(ctx, { found, changes, changed, book, today })
-    record(ctx, 'updated', invoice, found.invoice)
+    recordInvoice(ctx, 'updated', invoice, found.invoice)
   }
   switch (move) {
     case 'none':
@@ -224,7 +228,7 @@ export async function voidInvoice(
   if (document.lifecycle === 'open') await keepVersion(ctx, voided, { document: voided })
   const { customerName } = before
   const invoice = toInvoice(voided, { customerName, balance: undefined, today })
-  record(ctx, 'cancelled', invoice, before)
+  recordInvoice(ctx, 'cancelled', invoice, before)
   return invoice
 }
 
@@ -244,16 +248,18 @@ export async function deleteInvoice(
     throw new Refusal('sales.invoice_not_draft', { number, status })
   }
   await removeDraft(ctx, document)
-  record(ctx, 'deleted', invoice, invoice)
+  recordInvoice(ctx, 'deleted', invoice, invoice)
 }
 
-type FoundInvoice = Readonly<{
+/** An invoice with its stored document and what is open of it. */
+export type FoundInvoice = Readonly<{
   document: Document
   invoice: Invoice
   item: SettleableItem | undefined
 }>
 
-async function findOpenInvoice(
+/** Refuses: resource.not_found. */
+export async function findOpenInvoice(
   ctx: Ctx,
   invoiceId: string,
   today: CalendarDate,
@@ -331,15 +337,25 @@ async function changeDraft(ctx: Ctx, changing: Changing): Promise<Invoice> {
   return toInvoice(document, { customerName: customer.name, balance: undefined, today })
 }
 
-/** Issues a draft that is kept already. */
-async function issueDraft(
+/**
+ * Issues a draft that is kept already.
+ * Refuses: what issuing refuses in `createInvoice`.
+ */
+export async function issueDraft(
   ctx: Ctx,
   {
     invoiceId,
     status,
     book,
     today,
-  }: Readonly<{ invoiceId: string; status: InvoiceStatus; book: Book; today: CalendarDate }>,
+    isSent = true,
+  }: Readonly<{
+    invoiceId: string
+    status: InvoiceStatus
+    book: Book
+    today: CalendarDate
+    isSent?: boolean
+  }>,
 ): Promise<Invoice> {
   const { document: kept, invoice: before } = await findOpenInvoice(ctx, invoiceId, today)
   const draft = toDraft(before)
@@ -355,14 +371,14 @@ async function issueDraft(
   const calculation = calculate(draft, book)
   const { document, item } = await post(ctx, {
     document: { ...kept, number },
-    ...{ customer, calculation, book, draft, status },
+    ...{ customer, calculation, book, draft, status, isSent },
   })
   await changeDocument(ctx, document)
   await finishIssue(ctx, { document, item, customer, book })
   const balance = item && { ...item, openAmount: item.originalAmount, creditedAmount: 0n }
   const invoice = toInvoice(document, { customerName: customer.name, balance, today })
   if (status === 'paid') return pay(ctx, invoice, today, today)
-  record(ctx, status === 'overdue' ? 'overdue' : 'sent', invoice, before)
+  recordInvoice(ctx, issuedAs({ status, isSent }), invoice, before)
   return invoice
 }
 
@@ -377,7 +393,7 @@ type NewReceivable = Readonly<{
 /** Posts P1: the receivable against revenue and output tax, at the rate of the issue date. */
 async function post(
   ctx: Ctx,
-  { document, customer, calculation, book, draft }: Issue,
+  { document, customer, calculation, book, draft, isSent }: Issue,
 ): Promise<Readonly<{ document: Document; item: NewReceivable | undefined }>> {
   const { total, tax, currency, issueDate, number, id } = document
   assert(number !== null, 'a number is taken before an invoice is posted')
@@ -422,7 +438,7 @@ async function post(
     calculation: toStoredCalculation(calculation),
     entryId: entry?.id ?? null,
     details: { ...document.details, customer: toFrozenParty(customer) },
-    sentAt: ctx.now,
+    sentAt: isSent === false ? null : ctx.now,
     updatedAt: ctx.now,
     paidAt: total === 0n ? ctx.now : null,
   }
@@ -496,7 +512,7 @@ async function pay(
         date === invoice.issueDate && { exchangeRate: invoice.exchangeRate }),
     })
   } else {
-    record(ctx, 'paid', invoice)
+    recordInvoice(ctx, 'paid', invoice)
   }
   const { document, item } = await findOpenInvoice(ctx, invoice.id, today)
   const { customerName } = invoice
@@ -671,7 +687,23 @@ const toFrozenParty = ({ name, address, city, state, country, postalCode, taxId 
   ...{ name, address, city, state, country, postalCode, taxId },
 })
 
-function record(ctx: Ctx, what: string, invoice: Invoice, before?: Invoice): void {
+const issuedAs = ({ status, isSent }: Pick<Issue, 'status' | 'isSent'>): string => {
+  if (isSent === false) return 'issued'
+  return status === 'overdue' ? 'overdue' : 'sent'
+}
+
+/**
+ * Leaves the audit row and the event of something that was done to an invoice.
+ *
+ * more  what only the event tells
+ */
+export function recordInvoice(
+  ctx: Ctx,
+  what: string,
+  invoice: Invoice,
+  before?: Invoice,
+  more: Readonly<Record<string, unknown>> = {},
+): void {
   const resource = { resource: 'invoice', resourceId: invoice.id } as const
   const after = toImage(invoice)
   ctx.audit({
@@ -683,5 +715,9 @@ function record(ctx: Ctx, what: string, invoice: Invoice, before?: Invoice): voi
   })
   const previousStatus =
     before === undefined || before.status === invoice.status ? null : before.status
-  ctx.emit({ type: `sales.invoice.${what}`, ...resource, payload: { ...after, previousStatus } })
+  ctx.emit({
+    type: `sales.invoice.${what}`,
+    ...resource,
+    payload: { ...after, previousStatus, ...more },
+  })
 }

@@ -169,6 +169,11 @@ function whereOf(filter: InvoiceFilter): Where {
     conditions.push(toCondition(`$${values.length}`))
   }
   add(filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`)
+  add(filter.isSent, (place) => `(d.sent_at is not null) = ${place}`)
+  add(
+    filter.isPartlyPaid,
+    (place) => `coalesce(i.open_amount < i.original_amount, false) = ${place}`,
+  )
   add(filter.customerId, (place) => `d.party_id = ${place}`)
   add(toPattern(filter.number), (place) => `d.number ilike ${place}`)
   add(filter.currency, (place) => `d.currency = ${place}`)

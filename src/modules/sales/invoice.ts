@@ -315,6 +315,10 @@ export type InvoiceFilter = Readonly<{
   businessId: Id<'business'>
   today: CalendarDate
   statuses?: readonly InvoiceStatus[]
+  /** Whether it went to the customer. */
+  isSent?: boolean
+  /** Whether something of it is settled. */
+  isPartlyPaid?: boolean
   customerId?: string
   /** Matches a part, without regard to case. */
   number?: string

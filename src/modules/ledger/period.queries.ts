@@ -1,0 +1,106 @@
+import type { Db } from '../../db/tx.ts'
+import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import type { Id } from '../../kernel/ids.ts'
+import type { CloseCounts, Lock } from './period.ts'
+
+/** A lock in force with who set it, and why. */
+export type ShownLock = Lock &
+  Readonly<{ through: CalendarDate; reason: string; setBy: string; updatedAt: Instant }>
+
+/** The soft and hard locks in force, hard first, then by scope; at most 20. */
+export function listShownLocks(db: Db, businessId: Id<'business'>): Promise<readonly ShownLock[]> {
+  return db.query<ShownLock>({
+    name: 'list_shown_locks',
+    text: `
+      with newest as (
+        select distinct on (kind, scope) kind, scope, through_date as through, reason,
+          set_by as "setBy", recorded_at as "updatedAt"
+        from period_lock where business_id = $1 and kind in ('soft', 'hard')
+        order by kind, scope, seq desc
+      )
+      select * from newest where through is not null order by kind, scope limit 20`,
+    values: [businessId],
+  })
+}
+
+/** Something that is dated in a period and posts nothing yet. */
+export type DatedDraft = Readonly<{ kind: string; id: string; date: CalendarDate }>
+
+/** Drafts of journals and documents dated up to a day, oldest first, at most 1,000. */
+export function listDraftsThrough(
+  db: Db,
+  businessId: Id<'business'>,
+  through: CalendarDate,
+): Promise<readonly DatedDraft[]> {
+  return db.query<DatedDraft>({
+    name: 'list_drafts_through',
+    text: `
+      select 'journal_entry' as kind, draft_id::text as id, accounting_date as date
+      from journal_draft
+      where business_id = $1 and entry_id is null and accounting_date <= $2
+      union all
+      select kind, document_id::text, issue_date from document
+      where business_id = $1 and lifecycle = 'draft' and issue_date <= $2
+      order by date, kind, id limit 1000`,
+    values: [businessId, through],
+  })
+}
+
+/**
+ * Sub-ledgers are compared as they are now, because open items have one state; everything else up
+ * to the day.
+ */
+export async function countClose(
+  db: Db,
+  businessId: Id<'business'>,
+  through: CalendarDate,
+): Promise<CloseCounts> {
+  const [row] = await db.query<CloseCounts>({
+    name: 'count_close',
+    text: `
+      with item as (
+        select case side when 'AR' then 'receivables' when 'AP' then 'payables'
+            when 'DEP' then 'customer_deposits' else 'supplier_deposits' end as role,
+          currency,
+          sum(case when side in ('AR', 'SDP') then open_amount else -open_amount end) as amount,
+          sum(case when side in ('AR', 'SDP') then open_base else -open_base end) as base
+        from open_item where business_id = $1 group by 1, 2
+      ), control as (
+        select a.role, m.currency, sum(m.debit - m.credit) as amount,
+          sum(m.debit_base - m.credit_base) as base
+        from account as a
+        join lateral (
+          select b.currency, b.debit, b.credit, b.debit_base, b.credit_base
+          from balance_month as b
+          where b.business_id = a.business_id and b.account_id = a.account_id and b.month = (
+            select horizon from lane_head where tenant_id = $1)
+        ) as m on true
+        where a.business_id = $1
+          and a.role in ('receivables', 'payables', 'customer_deposits', 'supplier_deposits')
+        group by 1, 2
+      )
+      select
+        (select count(*)::int from item full join control using (role, currency)
+          where coalesce(item.amount, 0) <> coalesce(control.amount, 0)
+            or coalesce(item.base, 0) <> coalesce(control.base, 0)) as subledgers,
+        (select count(*)::int from (
+          select from journal_line where business_id = $1 and accounting_date <= $2
+          group by entry_id having sum(base_amount) <> 0) as entry) as "unbalancedEntries",
+        (select count(*)::int from (
+          select from journal_line as l
+          join account as a on a.business_id = l.business_id and a.account_id = l.account_id
+          where l.business_id = $1 and l.accounting_date <= $2 and a.role = 'opening_equity'
+          group by l.account_id having sum(l.base_amount) <> 0) as opening) as "openingBalances",
+        (select count(*)::int from (
+          select from journal_line as l
+          join business as b on b.business_id = l.business_id
+          where l.business_id = $1 and l.accounting_date <= $2 and l.currency <> b.base_currency
+            and not exists (
+              select from journal_entry as e where e.business_id = $1 and e.kind = 'fx'
+                and e.source_type = 'revaluation' and e.accounting_date = $2)
+          group by l.account_id, l.currency having sum(l.amount) <> 0) as foreign_balance
+        ) as revaluations`,
+    values: [businessId, through],
+  })
+  return row ?? { subledgers: 0, unbalancedEntries: 0, openingBalances: 0, revaluations: 0 }
+}
