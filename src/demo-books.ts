@@ -10,7 +10,7 @@ import {
   planDemo,
 } from './demo-year.ts'
 import { assert } from './kernel/assert.ts'
-import { addDays, type CalendarDate, dayOf, parseInstant } from './kernel/dates.ts'
+import { addDays, type CalendarDate, dayOf, monthKey, parseInstant } from './kernel/dates.ts'
 import { ratio, round } from './kernel/decimal.ts'
 import type { Id } from './kernel/ids.ts'
 import { parseAmount } from './kernel/money.ts'
@@ -49,30 +49,28 @@ export type DemoBooks = Readonly<{
 }>
 
 /**
- * Keeps the books of the demo through the ordinary actions, each day's commands in one go at 18:00
- * in Lagos, in the order they belong. The business has its chart and nothing else.
+ * Keeps the books of the demo through the ordinary actions, each day's commands at 18:00 in Lagos,
+ * in the order they belong; a month of them is queued at once, so that the lane commits them
+ * together. The business has its chart and nothing else.
  * Source: ledger specification 14.
  */
 export async function keepDemoBooks(books: DemoBooks): Promise<void> {
   const plan = planDemo(books)
   const keeper = new Keeper(books, plan)
   await keeper.open()
-  for (const [date, events] of byDate(plan.events)) await keeper.keep(date, events)
+  for (const events of byMonth(plan.events)) await keeper.keep(events)
   await keeper.importStatements()
 }
 
-function byDate(events: readonly DemoEvent[]): ReadonlyMap<CalendarDate, readonly DemoEvent[]> {
-  const eventsByDate = new Map<CalendarDate, DemoEvent[]>()
+function byMonth(events: readonly DemoEvent[]): readonly (readonly DemoEvent[])[] {
+  const eventsByMonth = new Map<string, DemoEvent[]>()
   for (const event of events) {
-    const day = eventsByDate.get(event.date) ?? []
-    day.push(event)
-    eventsByDate.set(event.date, day)
+    const month = eventsByMonth.get(monthKey(event.date)) ?? []
+    month.push(event)
+    eventsByMonth.set(monthKey(event.date), month)
   }
-  return eventsByDate
+  return [...eventsByMonth.values()]
 }
-
-/** Earlier kinds make what later kinds of the same day speak of. */
-const makers: ReadonlySet<DemoEvent['kind']> = new Set(['rate', 'invoice'])
 
 class Keeper {
   readonly #books: DemoBooks
@@ -161,16 +159,13 @@ class Keeper {
     }
   }
 
-  /** All commands of a day, queued at once in their order; those that make things go first. */
-  async keep(date: CalendarDate, events: readonly DemoEvent[]): Promise<void> {
-    await Promise.all(events.filter(({ kind }) => makers.has(kind)).map((one) => this.#keep(one)))
-    await Promise.all(events.filter(({ kind }) => !makers.has(kind)).map((one) => this.#keep(one)))
-    assert(
-      events.every((event) => event.date === date),
-      'a day has its own events',
-    )
+  /** Queues all commands at once; the lane runs them in their order. */
+  async keep(events: readonly DemoEvent[]): Promise<void> {
+    await Promise.all(events.map((event) => this.#keep(event)))
   }
 
+  // What an event speaks of was made by an earlier command, perhaps of the same commit: its id is
+  // looked up when the command runs, not when it is queued.
   #keep(event: DemoEvent): Promise<unknown> {
     const write = this.#writerOf(event.date)
     const { date } = event
@@ -180,28 +175,32 @@ class Keeper {
         return write(setRate, { currency, day: date, quoted, ...quotedDaily })
       }
       case 'invoice':
-        return this.#issue(event)
+        return write((ctx) => this.#issue(ctx, event), undefined)
       case 'void':
-        return write(voidInvoice, {
-          ...{ invoiceId: this.#documentId(event.key), reason: 'Entered by mistake', date },
-        })
+        return write(async (ctx) => {
+          const invoiceId = this.#documentId(event.key)
+          await voidInvoice(ctx, { invoiceId, reason: 'Entered by mistake', date })
+        }, undefined)
       case 'credit':
-        return write(issueCreditNote, {
-          ...{ surface: 'books', invoiceId: this.#documentId(event.key), issueDate: date },
-          reason: 'Goods returned',
-        })
-      case 'receipt':
-        return write(receiveDemo, {
-          ...{ event, invoiceId: this.#documentId(event.key) },
-          rate: this.#plan.rateOn(event.customer.currency, date),
-        })
+        return write(async (ctx) => {
+          const invoiceId = this.#documentId(event.key)
+          const reason = 'Goods returned'
+          await issueCreditNote(ctx, { surface: 'books', invoiceId, issueDate: date, reason })
+        }, undefined)
+      case 'receipt': {
+        const rate = this.#plan.rateOn(event.customer.currency, date)
+        return write((ctx) => {
+          return receiveDemo(ctx, { event, invoiceId: this.#documentId(event.key), rate })
+        }, undefined)
+      }
       case 'bill':
-        return this.#enter(event)
-      case 'bill_payment':
-        return write(payDemo, {
-          ...{ event, billId: this.#documentId(event.key) },
-          rate: this.#plan.rateOn(event.currency, date),
-        })
+        return write((ctx) => this.#enter(ctx, event), undefined)
+      case 'bill_payment': {
+        const rate = this.#plan.rateOn(event.currency, date)
+        return write((ctx) => {
+          return payDemo(ctx, { event, billId: this.#documentId(event.key), rate })
+        }, undefined)
+      }
       case 'expense':
         return write(createExpense, {
           ...{ surface: 'books', status: 'paid', supplierId: null, supplierName: null },
@@ -237,10 +236,10 @@ class Keeper {
     }
   }
 
-  async #issue(event: Extract<DemoEvent, { kind: 'invoice' }>): Promise<void> {
+  async #issue(ctx: Ctx, event: Extract<DemoEvent, { kind: 'invoice' }>): Promise<void> {
     const { key, date, dueDate, customer, discountPercent, lines } = event
     const { currency } = customer
-    const invoice = await this.#writerOf(date)(createInvoice, {
+    const invoice = await createInvoice(ctx, {
       ...{ surface: 'books', status: 'sent', customerId: this.#partyId(customer.code) },
       ...{ issueDate: date, dueDate, currency, discountPercent, lines },
       ...(currency !== 'NGN' && { exchangeRate: this.#plan.rateOn(currency, date) }),
@@ -250,9 +249,9 @@ class Keeper {
     this.#documentIdByKey.set(key, invoice.id)
   }
 
-  async #enter(event: Extract<DemoEvent, { kind: 'bill' }>): Promise<void> {
+  async #enter(ctx: Ctx, event: Extract<DemoEvent, { kind: 'bill' }>): Promise<void> {
     const { key, date, dueDate, supplier, currency, accountCode, line } = event
-    const bill = await this.#writerOf(date)(createBill, {
+    const bill = await createBill(ctx, {
       ...{ surface: 'books', supplierId: this.#partyId(supplier), issueDate: date, dueDate },
       ...{ currency, reference: null, notes: null, lines: [{ ...line, accountCode }] },
       ...(currency !== 'NGN' && { exchangeRate: this.#plan.rateOn(currency, date) }),
