@@ -1,13 +1,6 @@
 import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
-import {
-  type Column,
-  type Columns,
-  filterSql,
-  newValues,
-  orderSql,
-  pageSql,
-} from './filter.queries.ts'
+import { type Column, type Columns, inOrderOf, listPage, newValues } from './filter.queries.ts'
 import type { Listed, ListQuery } from './filter.ts'
 import type { NativeSource } from './native.ts'
 import type { CanonicalRecord } from './record.ts'
@@ -53,27 +46,25 @@ export async function listNativeCustomers(
   { businessId }: NativeSource,
   query: ListQuery,
 ): Promise<Listed<CanonicalRecord>> {
-  const values = newValues(businessId)
-  const where = filterSql(query.filter, columns, values)
-  const order = orderSql(query.order, columns, {
-    byDefault: 'p.created_at, p.party_id',
+  const page = await listPage(db, query, {
+    from: 'from party as p where p.business_id = $1 and p.is_customer',
     id: 'p.party_id',
-  })
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from party as p
-      where p.business_id = $1 and p.is_customer and ${where}`,
-    values: values.list,
+    byDefault: 'p.created_at, p.party_id',
+    columns,
+    values: newValues(businessId),
   })
   const rows = await db.query<Row>({
+    name: 'native_customers',
     text: `
       select p.party_id, p.name, p.email, p.phone, p.address, p.city, p.state, p.country,
         p.postal_code, p.tax_id, p.currency, p.archived_at, p.deleted_at, p.updated_at
       from party as p
-      where p.business_id = $1 and p.is_customer and ${where}
-      order by ${order} ${pageSql(query, values)}`,
-    values: values.list,
+      where p.business_id = $1 and p.party_id = any($2::uuid[])
+      order by p.party_id limit 5000`,
+    values: [businessId, page.rows],
   })
-  return { rows: rows.map(toCustomer), total: count?.total ?? 0 }
+  const ordered = inOrderOf(page.rows, rows, ({ party_id }) => party_id)
+  return { rows: ordered.map(toCustomer), total: page.total }
 }
 
 const toCustomer = (row: Row): CanonicalRecord => ({

@@ -2,14 +2,7 @@ import type { Db } from '../../db/tx.ts'
 import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { money, toWireNumber } from '../../kernel/money.ts'
-import {
-  type Column,
-  type Columns,
-  filterSql,
-  newValues,
-  orderSql,
-  pageSql,
-} from './filter.queries.ts'
+import { type Column, type Columns, inOrderOf, listPage, newValues } from './filter.queries.ts'
 import type { Listed, ListQuery } from './filter.ts'
 import {
   dataTypeBySource,
@@ -71,21 +64,23 @@ export async function listNativeEntries(
   { organizationId, businessId }: NativeSource,
   query: ListQuery,
 ): Promise<Listed<CanonicalRecord>> {
-  const values = newValues(businessId)
-  const where = filterSql(query.filter, columns, values)
-  const order = orderSql(query.order, columns, { byDefault: 'e.entry_seq', id: 'e.entry_id' })
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from journal_entry as e where e.business_id = $1 and ${where}`,
-    values: values.list,
+  const page = await listPage(db, query, {
+    from: 'from journal_entry as e where e.business_id = $1',
+    id: 'e.entry_id',
+    byDefault: 'e.entry_seq',
+    columns,
+    values: newValues(businessId),
   })
-  const rows = await db.query<Row>({
+  const found = await db.query<Row>({
+    name: 'native_entries',
     text: `
       select e.entry_id, e.accounting_date, e.recorded_at, e.description, e.source_type, e.source_id
       from journal_entry as e
-      where e.business_id = $1 and ${where}
-      order by ${order} ${pageSql(query, values)}`,
-    values: values.list,
+      where e.business_id = $1 and e.entry_id = any($2::uuid[])
+      order by e.entry_id limit 5000`,
+    values: [businessId, page.rows],
   })
+  const rows = inOrderOf(page.rows, found, ({ entry_id }) => entry_id)
   const lines = await db.query<LineRow>({
     name: 'native_entry_lines',
     text: `
@@ -98,12 +93,12 @@ export async function listNativeEntries(
       where l.business_id = $1 and l.entry_id = any($2::uuid[])
       order by l.entry_id, l.line_no
       limit 5000000`,
-    values: [businessId, rows.map(({ entry_id }) => entry_id), organizationId],
+    values: [businessId, page.rows, organizationId],
   })
   const linesByEntry = new Map<string, LineRow[]>(rows.map(({ entry_id }) => [entry_id, []]))
   for (const line of lines) linesByEntry.get(line.entry_id)?.push(line)
   const records = rows.map((row) => toEntry(row, linesByEntry.get(row.entry_id) ?? []))
-  return { rows: records, total: count?.total ?? 0 }
+  return { rows: records, total: page.total }
 }
 
 function toEntry(row: Row, lines: readonly LineRow[]): CanonicalRecord {

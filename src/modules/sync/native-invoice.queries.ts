@@ -1,14 +1,7 @@
 import type { Db } from '../../db/tx.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { type Money, money, toWireNumber } from '../../kernel/money.ts'
-import {
-  type Column,
-  type Columns,
-  filterSql,
-  newValues,
-  orderSql,
-  pageSql,
-} from './filter.queries.ts'
+import { type Column, type Columns, inOrderOf, listPage, newValues } from './filter.queries.ts'
 import type { Listed, ListQuery } from './filter.ts'
 import { type NativeSource, toLocalMidnight, toWireDecimal } from './native.ts'
 import { majorSql, midnightSql, scaleSql } from './native-sql.queries.ts'
@@ -101,11 +94,9 @@ const numberSql = `coalesce(d.number,
 const customerNameSql = `coalesce(d.details -> 'customer' ->> 'name', p.name)`
 const rateSql = `(case when d.currency <> b.base_currency then d.rate end)`
 
-/** When anything shown last changed: the document, its settlements, or a draft's customer. */
-const modifiedSql = `greatest(d.updated_at,
-  (select max(a.recorded_at) from allocation as a
-    where a.business_id = d.business_id and a.item_id = o.item_id),
-  case when d.details -> 'customer' is null then p.updated_at end)`
+/** When anything shown last changed; settling touches the document, and a draft shows its customer. */
+const modifiedSql = `(case when d.details -> 'customer' is null
+  then greatest(d.updated_at, p.updated_at) else d.updated_at end)`
 
 const columns: Columns = new Map<string, Column>([
   ['id', { uuid: 'd.document_id' }],
@@ -136,18 +127,16 @@ export async function listNativeInvoices(
   { organizationId, businessId }: NativeSource,
   query: ListQuery,
 ): Promise<Listed<CanonicalRecord>> {
-  const values = newValues(businessId, organizationId)
-  const where = filterSql(query.filter, columns, values)
-  const order = orderSql(query.order, columns, {
-    byDefault: 'd.created_at, d.document_id',
+  const page = await listPage(db, query, {
+    from: `${fromSql} where d.business_id = $1 and d.kind = 'invoice'`,
     id: 'd.document_id',
+    byDefault: 'd.created_at, d.document_id',
+    columns,
+    values: newValues(businessId, organizationId),
   })
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total ${fromSql}
-      where d.business_id = $1 and d.kind = 'invoice' and ${where}`,
-    values: values.list,
-  })
-  const rows = await db.query<Row>({
+  const ids = page.rows
+  const found = await db.query<Row>({
+    name: 'native_invoices',
     text: `
       select d.document_id, ${modifiedSql} as modified_at, ${numberSql} as number,
         d.party_id as customer_id, ${customerNameSql} as customer_name, d.issue_date, d.due_date,
@@ -155,17 +144,17 @@ export async function listNativeInvoices(
         ${discountSql} as discount, d.subtotal, d.tax, d.total, ${dueSql}::bigint as due,
         d.discount_percent, ${statusSql} as status, d.notes as note
       ${fromSql}
-      where d.business_id = $1 and d.kind = 'invoice' and ${where}
-      order by ${order} ${pageSql(query, values)}`,
-    values: values.list,
+      where d.business_id = $1 and d.document_id = any($3::uuid[])
+      order by d.document_id limit 5000`,
+    values: [businessId, organizationId, ids],
   })
-  const ids = rows.map(({ document_id }) => document_id)
+  const rows = inOrderOf(ids, found, ({ document_id }) => document_id)
   const lines = groupBy(await listLines(db, businessId, ids), ({ document_id }) => document_id)
   const payments = groupBy(await listPayments(db, businessId, ids), ({ invoice_id }) => invoice_id)
   const records = rows.map((row) =>
     toInvoice(row, lines.get(row.document_id) ?? [], payments.get(row.document_id) ?? []),
   )
-  return { rows: records, total: count?.total ?? 0 }
+  return { rows: records, total: page.total }
 }
 
 const listLines = (db: Db, businessId: string, ids: readonly string[]): Promise<LineRow[]> =>

@@ -7,7 +7,7 @@ import { deleteRecords, insertRecords, setVisibleBusiness } from './record.db.ts
 import { type RecordType, recordTypes } from './record.ts'
 import { loadFrozenBooks } from './statement.queries.ts'
 
-const pageSize = 1_000
+const pageSize = 5_000
 
 /**
  * Keeps what a linked native connection shows now, so that it stays readable as it is when the

@@ -5,7 +5,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Connection } from './connection.ts'
 import { requireReadable } from './dataset.queries.ts'
-import { filterSql, newValues, orderSql, pageSql, recordColumns } from './filter.queries.ts'
+import { type Column, inOrderOf, listPage, newValues, recordColumns } from './filter.queries.ts'
 import type { Listed, ListQuery } from './filter.ts'
 import { getNativeCompanyInfo, listNativeRecords } from './native.queries.ts'
 import type { NativeSource } from './native.ts'
@@ -116,21 +116,23 @@ async function listStored(
   query: ListQuery,
 ): Promise<Listed<CanonicalRecord>> {
   const columns = recordColumns(propertiesByEntity[entityByRecordType[recordType]])
-  const values = newValues(organizationId, connection.id, recordType)
-  const where = filterSql(query.filter, columns, values)
-  const order = orderSql(query.order, columns, { byDefault: 'position', id: 'record_id' })
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from record
-      where organization_id = $1 and connection_id = $2 and data_type = $3 and ${where}`,
-    values: values.list,
+  const page = await listPage(db, query, {
+    from: 'from record where organization_id = $1 and connection_id = $2 and data_type = $3',
+    id: 'record_id',
+    byDefault: 'position',
+    columns: new Map<string, Column>([...columns, ['id', 'record_id']]),
+    values: newValues(organizationId, connection.id, recordType),
   })
   const rows = await db.query<{ body: CanonicalRecord }>({
+    name: 'kept_records',
     text: `select body from record
-      where organization_id = $1 and connection_id = $2 and data_type = $3 and ${where}
-      order by ${order} ${pageSql(query, values)}`,
-    values: values.list,
+      where organization_id = $1 and connection_id = $2 and data_type = $3
+        and record_id = any($4::text[])
+      order by position limit 5000`,
+    values: [organizationId, connection.id, recordType, page.rows],
   })
-  return { rows: rows.map(({ body }) => body), total: count?.total ?? 0 }
+  const bodies = rows.map(({ body }) => body)
+  return { rows: inOrderOf(page.rows, bodies, ({ id }) => id), total: page.total }
 }
 
 /** The one record kept of a data type that has a single one. */
