@@ -122,6 +122,8 @@ const ownKeywords: ReadonlySet<string> = new Set([
   'decimalsMax',
   'isExact',
   'notZero',
+  'laterThan',
+  'requiredUnless',
   'keepsEmpty',
 ])
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import { findCurrency } from '../../kernel/currency.ts'
@@ -183,6 +184,7 @@ export class Validators {
     ajv.addFormat('currency', (text: string) => text === text.toUpperCase() && isCurrency(text))
     ajv.addFormat('country', /^[A-Z]{2}$/)
     ajv.addFormat('email', isEmail)
+    ajv.addFormat('network', isNetwork)
     ajv.addFormat('url', (text: string) => URL.canParse(text) && /^https?:/i.test(text))
     ajv.addKeyword({
       keyword: 'decimalsMax',
@@ -294,6 +296,14 @@ const pageParameters: ReadonlySet<string> = new Set(['page', 'limit', 'offset', 
 const emailPattern = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\.]+(\.[^\s@<>(),;:"[\]\\.]+)+$/
 
 const isEmail = (text: string): boolean => text.length <= 254 && emailPattern.test(text)
+
+/** An address, or a network as address, slash and length. */
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/')
+  const bits = { 4: 32, 6: 128 }[isIP(address)]
+  if (bits === undefined || rest.length > 0) return false
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits)
+}
 
 const isCurrency = (text: string): boolean => findCurrency(text) !== undefined
 

@@ -13,6 +13,7 @@ import type { Surface } from '../http/surface.ts'
 import { customerRoutes } from './customers.ts'
 import { renderInvoicingError } from './errors.ts'
 import { invoiceRoutes } from './invoices.ts'
+import { keyRoutes } from './keys.ts'
 
 const dayMs = 86_400_000
 
@@ -25,7 +26,7 @@ export const invoicing: Surface = {
   mount: '/invoicing',
   title: 'Tallystick Invoicing API',
   openApiPath: '/api/v1/openapi.json',
-  routes: [...customerRoutes, ...invoiceRoutes],
+  routes: [...customerRoutes, ...invoiceRoutes, ...keyRoutes],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,
   trimsTexts: true,

@@ -1,10 +1,10 @@
 import type { OrganizationCtx } from '../../db/write.ts'
-import { dateIn, instantFromMs, msOf } from '../../kernel/dates.ts'
+import { dateIn, type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { findSubscription } from '../plans/plan.queries.ts'
 import { apiKeysMaxOf, type Plans } from '../plans/plan.ts'
-import { insertKey, updateKeyOverlap, updateKeyRevoked } from './api-key.db.ts'
+import { insertKey, updateKeyOverlap, updateKeyRevoked, updateKeyUse } from './api-key.db.ts'
 import { type ApiKey, countKeys, getKey } from './api-key.queries.ts'
 import {
   type Environment,
@@ -13,6 +13,7 @@ import {
   isCounted,
   overlapEnd,
   overlapHoursDefault,
+  requireExpiry,
   requireScopes,
   type Surface,
   scopesBySurface,
@@ -40,6 +41,8 @@ export type NewKey = KeyMaker &
     scopes?: readonly string[]
     allowedNetworks?: readonly string[]
     expiresInDays?: number
+    /** In place of days: the instant itself. */
+    expiresAt?: Instant
     isOperator?: boolean
   }>
 
@@ -58,7 +61,8 @@ export async function createKey(ctx: OrganizationCtx, input: NewKey): Promise<Ma
   const { surface } = input
   const scopes = input.scopes ?? scopesBySurface[surface].slice(0, 1)
   requireScopes(surface, scopes)
-  const expiresAt = expiryOf(surface, now, input.expiresInDays)
+  const expiresAt = input.expiresAt ?? expiryOf(surface, now, input.expiresInDays)
+  requireExpiry(surface, now, expiresAt)
   const environment = await environmentFor(ctx, input)
   const { plans } = await findSubscription(tx, organizationId, dateIn(now, 'UTC'))
   await requireRoom(ctx, input, plans)
@@ -88,9 +92,35 @@ export async function createKey(ctx: OrganizationCtx, input: NewKey): Promise<Ma
     overlapUntil: null,
   }
   await insertKey(tx, key, { hash: input.hashKey(text), pepperVersion: input.pepperVersion })
-  ctx.audit({ action: 'api_key.create', resource: 'api_key', resourceId: key.id, after: key })
-  ctx.emit({ type: 'api_key.created', resource: 'api_key', resourceId: key.id, payload: key })
-  return { key, text }
+  // The database writes networks in their one form.
+  const kept = key.allowedNetworks.length === 0 ? key : await getKey(tx, organizationId, key.id)
+  ctx.audit({ action: 'api_key.create', resource: 'api_key', resourceId: key.id, after: kept })
+  ctx.emit({ type: 'api_key.created', resource: 'api_key', resourceId: key.id, payload: kept })
+  return { key: kept, text }
+}
+
+export type KeyChange = Readonly<{
+  keyId: Id<'key'>
+  name?: string | undefined
+  allowedNetworks?: readonly string[] | undefined
+}>
+
+/**
+ * Changes what a key is called and where it may be used from; the next admission goes by it.
+ * Refuses: resource.not_found.
+ * Source: Invoicing specification 12.
+ */
+export async function updateKey(ctx: OrganizationCtx, change: KeyChange): Promise<ApiKey> {
+  const { tx, organizationId } = ctx
+  const { keyId } = change
+  const before = await getKey(tx, organizationId, keyId)
+  const { name = before.name, allowedNetworks = before.allowedNetworks } = change
+  await updateKeyUse(tx, { ...before, name, allowedNetworks })
+  const after = await getKey(tx, organizationId, keyId)
+  const resource = { resource: 'api_key', resourceId: keyId } as const
+  ctx.audit({ action: 'api_key.update', ...resource, before, after })
+  ctx.emit({ type: 'api_key.updated', ...resource, payload: after })
+  return after
 }
 
 /**

@@ -43,6 +43,19 @@ export async function insertKey(
   })
 }
 
+/** Writes the name of one key and the networks it may be used from, without host bits. */
+export async function updateKeyUse(
+  tx: Tx,
+  { organizationId, id, name, allowedNetworks }: ApiKey,
+): Promise<void> {
+  await tx.query({
+    text: `update api_key set name = $3,
+        allowed_networks = array(select network(t::inet)::cidr from unnest($4::text[]) as t)
+      where organization_id = $1 and key_id = $2`,
+    values: [organizationId, id, name, textArray(allowedNetworks)],
+  })
+}
+
 /** Marks one key as revoked, for ever. */
 export async function updateKeyRevoked(
   tx: Tx,

@@ -187,6 +187,17 @@ export function expiryOf(
 }
 
 /**
+ * A key ends in the future, and within the life that keys of its surface may have.
+ * Refuses: key.expiry_invalid.
+ */
+export function requireExpiry(surface: Surface, now: Instant, expiresAt: Instant | null): void {
+  if (expiresAt === null) return
+  const maxDays = surface === 'books' ? booksKeyDays : keyDaysMax
+  const latest = instantFromMs(msOf(now) + (maxDays + 1) * 86_400_000)
+  if (expiresAt <= now || expiresAt > latest) throw new Refusal('key.expiry_invalid', { maxDays })
+}
+
+/**
  * When a key rotated now stops working.
  * Refuses: key.overlap_invalid.
  * Source: platform specification 3.4.

@@ -89,18 +89,18 @@ export async function listBusinessPage(
 ): Promise<Readonly<{ rows: readonly Business[]; total: number }>> {
   const pattern = search === undefined ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`
   const values = [organizationId, environment, businessIds, statuses ?? null, pattern]
-  const where = `organization_id = $1 and environment = $2
-    and ($3::uuid[] is null or business_id = any ($3))
+  const matches = `environment = $2 and ($3::uuid[] is null or business_id = any ($3))
     and ($4::text[] is null or status = any ($4)) and ($5::text is null or name ilike $5)`
   const rows = await db.query<Row>({
     name: 'list_business_page',
-    text: `select ${columns} from business where ${where}
+    text: `select ${columns} from business where organization_id = $1 and ${matches}
       order by name, business_id limit $6 offset $7`,
     values: [...values, limit, offset],
   })
   const [count] = await db.query<{ total: number }>({
     name: 'count_business_page',
-    text: `select count(*)::int as total from business where ${where}`,
+    text: `select count(*)::int as total from business
+      where organization_id = $1 and ${matches}`,
     values,
   })
   return { rows: rows.map(toBusiness), total: count?.total ?? 0 }
