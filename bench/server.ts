@@ -39,6 +39,8 @@ export async function findPort(): Promise<number> {
 export const serverEnv = (dataDir: string, port: number): Readonly<Record<string, string>> => ({
   TALLYSTICK_DATA_DIR: dataDir,
   TALLYSTICK_DEMO: '0',
+  TALLYSTICK_ADDRESS_LIMIT: '0',
+  TALLYSTICK_CONNECT_FLOOD: '0',
   PORT: `${port}`,
   // Ends the server when the benchmark is killed.
   npm_lifecycle_event: 'bench',

@@ -1,6 +1,8 @@
 import { books } from './api/books/surface.ts'
 import { connect } from './api/connect/surface.ts'
+import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
+import { buildGuards } from './api/http/guard.ts'
 import { buildServer, type HttpServer, type Log, type Readiness } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
 import { invoicing } from './api/invoicing/surface.ts'
@@ -35,7 +37,16 @@ export type AppParts = Readonly<{
 /** What the app reads of the configuration. */
 export type AppConfig = Pick<
   Config,
-  'host' | 'port' | 'origin' | 'connectionsMax' | 'laneQueueMax' | 'laneBatchMax' | 'drainSeconds'
+  | 'host'
+  | 'port'
+  | 'origin'
+  | 'connectionsMax'
+  | 'laneQueueMax'
+  | 'laneBatchMax'
+  | 'drainSeconds'
+  | 'addressLimit'
+  | 'connectFlood'
+  | 'trustedProxies'
 >
 
 export type App = Readonly<{
@@ -64,6 +75,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
   })
   const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
+  const admission = new Admission({ query: (statement) => queryAlone(pool, statement) }, clock)
   let origin = config.origin
   const keyHasher = keyHasherOf(parts.masterKey)
   const http = buildServer({
@@ -73,7 +85,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
       read: (tenant, work) => readSnapshot(pool, tenant, work),
       keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
     },
-    admission: new Admission({ query: (statement) => queryAlone(pool, statement) }),
+    admission,
+    guards: buildGuards(config),
+    proxies: config.trustedProxies.length > 0 ? buildNetworks(config.trustedProxies) : undefined,
     hashKey: keyHasher.hashKey,
     clock,
     origin: () => origin,
@@ -94,7 +108,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
       if (config.port === 0) origin = address
       return address
     },
-    close: () => closeApp(http, gate, config),
+    close: async () => {
+      await closeApp(http, gate, config)
+      await admission.close()
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 
@@ -30,6 +31,14 @@ export type Config = Readonly<{
   laneQueueMax: number
   laneBatchMax: number
   drainSeconds: number
+  /** Requests a minute of one address on Invoicing and Books; 0: no limit. */
+  addressLimit: number
+  /** The same on Connect. */
+  connectFlood: number
+  /** Networks whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[]
+  /** More plan versions; empty: none. */
+  plansFile: string
   allowsUnsafeDatabase: boolean
   anchorFile: string
   /** Started by npm, which may be killed without passing the signal on. */
@@ -94,6 +103,10 @@ export function loadConfig(
     laneQueueMax: integer(env, 'TALLYSTICK_LANE_QUEUE', 1_000, [1, 10_000]),
     laneBatchMax: integer(env, 'TALLYSTICK_LANE_BATCH', 500, [1, 5_000]),
     drainSeconds: integer(env, 'TALLYSTICK_DRAIN_SECONDS', isProduction ? 5 : 0, [0, 300]),
+    addressLimit: integer(env, 'TALLYSTICK_ADDRESS_LIMIT', 1_000, [0, 10_000_000]),
+    connectFlood: integer(env, 'TALLYSTICK_CONNECT_FLOOD', 1_000, [0, 10_000_000]),
+    trustedProxies: networks(env, 'TALLYSTICK_TRUSTED_PROXIES'),
+    plansFile: absolutePath(env, 'TALLYSTICK_PLANS_FILE', cwd),
     allowsUnsafeDatabase: flag(env, 'TALLYSTICK_ALLOW_UNSAFE_DATABASE') ?? false,
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,
@@ -180,6 +193,27 @@ function secret(env: Variables, name: string): string {
     throw new ConfigError(`${name}_FILE`, 'names a file that cannot be read.')
   }
   return content.trim()
+}
+
+/** Addresses and networks with commas between them. */
+function networks(env: Variables, name: string): readonly string[] {
+  const given = text(env, name, '').split(',')
+  const entries = given.map((entry) => entry.trim()).filter((entry) => entry !== '')
+  for (const entry of entries) {
+    const [address = '', length = '0', ...rest] = entry.split('/')
+    const bits = isIP(address) === 6 ? 128 : 32
+    const isNetwork = isIP(address) !== 0 && /^\d{1,3}$/.test(length) && Number(length) <= bits
+    if (!isNetwork || rest.length > 0) {
+      throw new ConfigError(name, 'must list networks such as 10.0.0.0/8, with commas between.')
+    }
+  }
+  return entries
+}
+
+/** An absolute path, or nothing. */
+function absolutePath(env: Variables, name: string, cwd: string): string {
+  const given = text(env, name, '')
+  return given === '' ? '' : resolve(cwd, given)
 }
 
 /** Only a server that means it listens to other machines. */

@@ -14,6 +14,7 @@ import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog } from './log.ts'
 import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
+import { loadPlanVersions } from './plan-versions.ts'
 
 /** A database that is up to date and an app on top of it; no port is open. */
 export type Installation = Readonly<{
@@ -86,10 +87,21 @@ export async function openInstallation(
       migrate(client, migrationsFolder),
     )
     await admitApp(database)
+    await loadPlans(database, config)
     return { ...(await buildOn(database, config, log)), migrations, onLoss: database.onLoss }
   } catch (error) {
     await database.close()
     throw error
+  }
+}
+
+/** Brings the plan versions of this release and of the operator into the database. */
+export async function loadPlans(database: Database, { plansFile }: Config): Promise<void> {
+  const pool = openPool({ ...database.owner, role: 'tallystick_owner', connectionsMax: 1 })
+  try {
+    await loadPlanVersions(pool, plansFile)
+  } finally {
+    await pool.end()
   }
 }
 
@@ -166,7 +178,11 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
   try {
     const demo = await keepDemo(installation, config)
     const listened = await listen(installation.app, config)
-    announce(config.port === 0 ? listened : config.origin, demo, serving)
+    const origin = config.port === 0 ? listened : config.origin
+    if (demo !== undefined && demo.origin !== origin) {
+      writeDemoFile(config.dataDir, { ...demo, origin })
+    }
+    announce(origin, demo, serving)
   } catch (error) {
     await installation.close()
     throw error
@@ -175,16 +191,10 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
   return Promise.race([asked, lost, ...(parentGone === undefined ? [] : [parentGone])])
 }
 
-/** Seeds the demo into an empty database, once; later starts only bring its origin up to date. */
+/** Seeds the demo into an empty database, once. */
 async function keepDemo(installation: Installation, config: Config): Promise<DemoFile | undefined> {
   const known = readDemoFile(config.dataDir)
-  if (known !== undefined) {
-    const file = { ...known, origin: config.origin }
-    if (known.origin !== config.origin) {
-      writeDemoFile(config.dataDir, file)
-    }
-    return file
-  }
+  if (known !== undefined) return known
   if (!config.hasDemo || (await installation.app.hasOrganizations())) {
     return undefined
   }

@@ -101,6 +101,9 @@ async function openWorld(): Promise<World> {
     laneQueueMax: 1_000,
     laneBatchMax: 500,
     drainSeconds: 0,
+    addressLimit: 0,
+    connectFlood: 0,
+    trustedProxies: [],
   }
   const app = await buildApp({
     config,
@@ -123,7 +126,9 @@ async function openWorld(): Promise<World> {
   }
 }
 
-export type BusinessOptions = Partial<NewBusiness> & Readonly<{ plans?: Plans }>
+/** `limits`: those of the plans, for tests of limits; wide ones unless told. */
+export type BusinessOptions = Partial<NewBusiness> &
+  Readonly<{ plans?: Plans; limits?: 'of the plan' }>
 
 /** A fresh organization with one live business and a client of each surface; it is noon. */
 export async function aBusiness(options: BusinessOptions = {}): Promise<Business> {
@@ -143,9 +148,10 @@ export async function aBusiness(options: BusinessOptions = {}): Promise<Business
     assert('value' in done, 'a write without an idempotency key is never replayed')
     return done.value
   }
-  const { plans, ...businessOptions } = options
+  const { plans, limits, ...businessOptions } = options
   const named = { name: 'Test organization', ...(plans !== undefined && { plans }) }
   await write(createOrganization, named, { organizationId })
+  if (limits === undefined) await widenLimits(owner, organizationId)
   const open = async (id: Id<'business'>, more: Partial<NewBusiness>): Promise<Id<'business'>> => {
     const input: NewBusiness = { ...defaults, ...more }
     await write(openBusiness, input, { organizationId, businessId: id })
@@ -190,6 +196,21 @@ export async function aBusiness(options: BusinessOptions = {}): Promise<Business
     read: (work) => readSnapshot(pool, tenant, work),
     addBusiness: (more = {}) => open(newId('business'), more),
   }
+}
+
+/** Limits that no test reaches by accident. */
+export async function widenLimits(owner: Pool, organizationId: string): Promise<void> {
+  await owner.query(
+    `insert into limit_override
+       (organization_id, surface, limit_name, value, valid_from, reason, recorded_at)
+     select $1, surface, name, value, '2000-01-01', 'many requests', '2000-01-01'
+     from (values
+       ('invoicing', 'requestsPerMinute', '1000000'::jsonb), ('books', 'requestsPerMinute', '1000000'),
+       ('books', 'requestsPerHour', '1000000'), ('books', 'requestsPerDay', '1000000'),
+       ('books', 'inFlightMax', '1000'), ('connect', 'requestsPerDay', '1000000'),
+       ('connect', 'inFlightMax', '1000')) as wide (surface, name, value)`,
+    [organizationId],
+  )
 }
 
 const defaults: NewBusiness = {

@@ -5,6 +5,8 @@ import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { type DatabaseAddress, type Log, startEmbedded } from '../src/db/embedded.ts'
 import { ensureDatabase, migrate } from '../src/db/migrate.ts'
+import { openPool } from '../src/db/pool.ts'
+import { loadPlanVersions } from '../src/plan-versions.ts'
 
 declare module 'vitest' {
   // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be extended.
@@ -64,6 +66,16 @@ export async function makeTemplate(address: DatabaseAddress): Promise<void> {
   } finally {
     await template.end()
   }
+  const owner = openPool({
+    host,
+    port,
+    user,
+    database: templateDatabase,
+    role: 'tallystick_owner',
+    connectionsMax: 1,
+  })
+  await loadPlanVersions(owner, '')
+  await owner.end()
 }
 
 type Started = Readonly<{ address: DatabaseAddress; stop: () => Promise<void> }>

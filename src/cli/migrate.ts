@@ -3,7 +3,7 @@ import { loadConfig } from '../config.ts'
 import { withClient } from '../db/database.ts'
 import { type MigrationReport, migrate, newestMigration } from '../db/migrate.ts'
 import { buildLog } from '../log.ts'
-import { migrationsFolder, openConfigured } from '../start.ts'
+import { loadPlans, migrationsFolder, openConfigured } from '../start.ts'
 import { readInteger } from './arguments.ts'
 import { type Answer, answer } from './output.ts'
 
@@ -30,6 +30,7 @@ async function run({ to, dryRun = false }: Flags): Promise<Answer> {
     const report = await withClient(database.owner, (client) =>
       migrate(client, migrationsFolder, options),
     )
+    if (!dryRun && to === undefined) await loadPlans(database, config)
     return { data: report, text: toText(report, dryRun), warnings: database.warnings }
   } finally {
     await database.close()

@@ -1,4 +1,4 @@
-import type { Instant } from '../../kernel/dates.ts'
+import { type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { parsePrefixed } from '../../kernel/ids.ts'
 import { parseKeyText } from '../../modules/access/api-key.ts'
@@ -9,9 +9,12 @@ import {
   requireAllowedAddress,
   requireBusiness,
   requireKnownKey,
+  requireRate,
 } from '../http/checks.ts'
+import { type Policy, type Standing, shownWindow, toSecondText } from '../http/limits.ts'
 import { wantsProblem } from '../http/problem.ts'
 import type { Query } from '../http/query.ts'
+import type { Call } from '../http/route.ts'
 import type { Surface } from '../http/surface.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import { accountRoutes } from './chart-of-accounts.ts'
@@ -51,19 +54,21 @@ export const books: Surface = {
   parseKey,
   findBusinessId: ({ businessId }) =>
     businessId === undefined ? undefined : parsePrefixed('biz', businessId.trim()),
-  // Rates belong between tier and business, trial and credits after the state of the business.
   checks: [
     requireKnownKey,
     requireAllowedAddress,
     requireActiveOrganization,
     requireTier,
+    requireRate,
     requireBusinessId,
     requireBusiness,
     requireReadableBusiness,
     requireSubscription,
     requireEnterprise,
   ],
-  envelope: (data, { requestId, now }) => toEnvelope(data, requestId, now),
+  envelope: toEnvelope,
+  limitHeaders,
+  hasPartition: true,
   wantsProblem,
   renderError: (refusal, context, met) => {
     const dateField = dateFieldByOperation[met?.route?.operation ?? '']
@@ -96,11 +101,46 @@ const dateFieldByOperation: Readonly<Record<string, string>> = {
 }
 
 /** The documented envelope of a success. Source: Books specification 1.1. */
-const toEnvelope = (data: unknown, requestId: string, now: Instant) => ({
-  success: true,
-  data,
-  meta: { requestId: toBooksRequestId(requestId), timestamp: now },
+function toEnvelope(data: unknown, { requestId, now, standing }: Call) {
+  const window = standing && shownWindow(standing)
+  return {
+    success: true,
+    data,
+    meta: {
+      requestId: toBooksRequestId(requestId),
+      timestamp: now,
+      ...(window && { rateLimit: toShown(window) }),
+    },
+  }
+}
+
+const toShown = ({ limit, remaining, freeMs }: Policy) => ({
+  limit,
+  remaining,
+  reset: instantFromMs(freeMs),
 })
+
+/** What is shown before the key is known. Source: platform specification 6.7. */
+const unknownLimit = 60
+const unknownWindowMs = 60_000
+
+/** The documented headers, on every answer. Source: Books specification 1.1 and 4. */
+function limitHeaders(
+  standing: Standing | undefined,
+  now: Instant,
+): Readonly<Record<string, string>> {
+  const window = standing && shownWindow(standing)
+  const {
+    limit = unknownLimit,
+    remaining = unknownLimit,
+    freeMs = msOf(now) + unknownWindowMs,
+  } = window ?? {}
+  return {
+    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Remaining': String(remaining),
+    'X-RateLimit-Reset': toSecondText(freeMs),
+  }
+}
 
 /** Refuses: request.version_unsupported. */
 function requireFirstVersion(path: string): void {

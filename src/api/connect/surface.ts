@@ -9,8 +9,10 @@ import {
   requireActiveOrganization,
   requireAllowedAddress,
   requireKnownKey,
+  requireRate,
   requireScope,
 } from '../http/checks.ts'
+import { findPolicy, type Standing, toSecondText } from '../http/limits.ts'
 import type { ErrorContext, Rendered } from '../http/look.ts'
 import { wantsOnlyProblem } from '../http/problem.ts'
 import type { Call } from '../http/route.ts'
@@ -24,9 +26,6 @@ import { toPlainJson } from './json.ts'
 import { recordRoutes } from './records.ts'
 
 const idempotencyKeepMs = 90 * 60_000
-
-/** Days that an account on the plan `trial` may be used. Source: Connect specification 5. */
-export const trialDaysMax = 365
 
 /**
  * The Connect API: a key reaches a whole client, companies stand for its customers, and every
@@ -50,15 +49,17 @@ export const connect = (manifests: readonly Manifest[]): Surface => ({
   namesMissingFields: false,
   refusesEmptyUpdates: false,
   parseKey,
-  // The daily quota and concurrency belong between the account's age and the scope.
   checks: [
     requireKnownKey,
     requireAllowedAddress,
     requireActiveOrganization,
     requireYoungTrial,
+    requireRate,
     requireScope,
   ],
   requireBeforeShape,
+  hasPartition: true,
+  limitHeaders,
   wantsProblem: wantsOnlyProblem,
   toJson: toPlainJson,
   renderError,
@@ -88,11 +89,22 @@ function parseKey(authorization: string | undefined): string {
 
 /** Refuses: plan.account_expired. Source: Connect specification 5. */
 function requireYoungTrial({ admitted, now }: Facts): void {
-  const { plan, organization_created_at: createdAt } = admitted
-  if (createdAt === null || (plan !== null && plan !== 'trial')) return
-  const lastDay = addDays(asDate(createdAt.slice(0, 10)), trialDaysMax)
+  const { account_days_max: days, organization_created_at: createdAt } = admitted
+  if (days === null) return
+  const lastDay = addDays(asDate(createdAt.slice(0, 10)), days)
   if (now > `${lastDay}${createdAt.slice(10)}`) {
-    throw new Refusal('plan.account_expired', { days: trialDaysMax })
+    throw new Refusal('plan.account_expired', { days })
+  }
+}
+
+/** The day's quota, in headers of its own. Source: Connect specification 6. */
+function limitHeaders(standing: Standing | undefined): Readonly<Record<string, string>> {
+  const day = standing && findPolicy(standing, 'day')
+  if (day === undefined) return {}
+  return {
+    'X-Rate-Limit-Limit': String(day.limit),
+    'X-Rate-Limit-Remaining': String(day.remaining),
+    'X-Rate-Limit-Reset': toSecondText(day.freeMs),
   }
 }
 

@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest'
 import type { Statement } from '../../db/tx.ts'
-import type { Admitted } from '../../modules/access/admission.queries.ts'
-import { Admission, admissionBounds } from './admission.ts'
+import type { Instant } from '../../kernel/dates.ts'
+import { Admission, type Admittance, admissionBounds } from './admission.ts'
+
+const clock = () => '2026-06-15T12:00:00.000Z' as Instant
 
 /** A database that answers when it is told to, and remembers how it was asked. */
 function aDatabase() {
   const asked: { count: number; answer: () => void; fail: () => void }[] = []
   const query = <R>({ values }: Statement): Promise<R[]> =>
     new Promise((resolve, reject) => {
-      const hashes = String(values[0]).slice(1, -1).split(',')
-      const rows = hashes.map((hash, i) => ({ item: i + 1, plan: hash.slice(4, -1) }))
+      const hashes = String(values[2]).slice(1, -1).split(',')
+      const rows = hashes.map((hash, i) => ({
+        item: i + 1,
+        granted: 1,
+        is_usable: false,
+        plan: hash.slice(4, -1),
+        slot_limit: null,
+      }))
       asked.push({
         count: hashes.length,
         answer: () => resolve(rows as R[]), // only what the test looks at
@@ -21,16 +29,16 @@ function aDatabase() {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-const outcome = (asked: Promise<Admitted>): Promise<string> =>
+const outcome = (asked: Promise<Admittance>): Promise<string> =>
   asked.then(
-    ({ plan }) => String(plan),
+    ({ admitted }) => String(admitted.plan),
     (error: Error) => error.message,
   )
 
 test('requests of one turn share a statement, and equal ones an item', async () => {
   const { asked, db } = aDatabase()
-  const admission = new Admission(db)
-  const answers = ['aa', 'bb', 'aa'].map((hash) => outcome(admission.admit(hash, undefined)))
+  const admission = new Admission(db, clock)
+  const answers = ['aa', 'bb', 'aa'].map((hash) => outcome(admission.admit({ hash: hash })))
   await turn()
   expect(asked.map(({ count }) => count)).toEqual([2])
   asked[0]?.answer()
@@ -39,10 +47,10 @@ test('requests of one turn share a statement, and equal ones an item', async () 
 
 test('nothing is remembered from one statement to the next', async () => {
   const { asked, db } = aDatabase()
-  const admission = new Admission(db)
-  const first = outcome(admission.admit('aa', undefined))
+  const admission = new Admission(db, clock)
+  const first = outcome(admission.admit({ hash: 'aa' }))
   await turn()
-  const second = outcome(admission.admit('aa', undefined))
+  const second = outcome(admission.admit({ hash: 'aa' }))
   await turn()
   expect(asked.length).toBe(2)
   for (const { answer } of asked) answer()
@@ -51,9 +59,9 @@ test('nothing is remembered from one statement to the next', async () => {
 
 test('at most two statements run, and each takes at most 512 items', async () => {
   const { asked, db } = aDatabase()
-  const admission = new Admission(db)
+  const admission = new Admission(db, clock)
   const answers = Array.from({ length: 1_200 }, (_, i) =>
-    outcome(admission.admit(`k${i}`, undefined)),
+    outcome(admission.admit({ hash: `k${i}` })),
   )
   for (let i = 0; i < 5; i += 1) await turn()
   expect(asked.map(({ count }) => count)).toEqual([512, 512])
@@ -66,8 +74,8 @@ test('at most two statements run, and each takes at most 512 items', async () =>
 
 test('a statement that fails admits nobody', async () => {
   const { asked, db } = aDatabase()
-  const admission = new Admission(db)
-  const answers = ['aa', 'bb'].map((hash) => outcome(admission.admit(hash, undefined)))
+  const admission = new Admission(db, clock)
+  const answers = ['aa', 'bb'].map((hash) => outcome(admission.admit({ hash: hash })))
   await turn()
   asked[0]?.fail()
   expect(await Promise.all(answers)).toEqual([
@@ -78,7 +86,7 @@ test('a statement that fails admits nobody', async () => {
 
 test('more than 10,000 waiting requests are refused at once', async () => {
   const { db } = aDatabase()
-  const admission = new Admission(db)
-  for (let i = 0; i < admissionBounds.queueMax; i += 1) void admission.admit(`k${i}`, undefined)
-  expect(await outcome(admission.admit('one more', undefined))).toBe('platform.overloaded')
+  const admission = new Admission(db, clock)
+  for (let i = 0; i < admissionBounds.queueMax; i += 1) void admission.admit({ hash: `k${i}` })
+  expect(await outcome(admission.admit({ hash: 'one more' }))).toBe('platform.overloaded')
 })

@@ -1,52 +1,139 @@
+import { randomInt } from 'node:crypto'
 import type { Db } from '../../db/tx.ts'
 import { assert } from '../../kernel/assert.ts'
+import { type Instant, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { type Admitted, admitKeys } from '../../modules/access/admission.queries.ts'
+import {
+  type Admitted,
+  admitKeys,
+  type EndedRequests,
+} from '../../modules/access/admission.queries.ts'
+import { type Standing, toStanding } from './limits.ts'
 
 /** Source: platform specification 5.2. */
 export const admissionBounds = { flushesMax: 2, itemsMax: 512, queueMax: 10_000 } as const
 
-type Waiter = Readonly<{ resolve: (row: Admitted) => void; reject: (error: unknown) => void }>
+/** Slots travel with the next statement, or with one of their own after so long. */
+const returnMs = 15
 
-type Item = Readonly<{ hash: string; businessId: string | undefined; waiters: Waiter[] }>
+/** How often the database hears that requests are still on their way; their lease is 15 seconds. */
+const heartbeatMs = 5_000
+
+const processesMax = 2 ** 47
+
+/** One request, as far as admission looks at it. */
+export type Asked = Readonly<{
+  /** Of the key, hexadecimal. */
+  hash: string
+  /** The business that the request names. */
+  businessId?: string | undefined
+  /** Of the sender; empty when unknown. */
+  address?: string
+  cost?: number
+}>
+
+/** What was decided about one request. */
+export type Admittance = Readonly<{
+  admitted: Admitted
+  /** Undefined where the key may not be used at all. */
+  standing: Standing | undefined
+  isGranted: boolean
+  /** To be given back when the request has ended. */
+  slot: Slot | undefined
+}>
+
+/** Place of a request among those in flight. */
+export type Slot = Held
+
+type Held = {
+  readonly process: number
+  readonly subject: string
+  readonly organizationId: string
+  /** In flight, by the knowledge of the database. */
+  count: number
+  /** Of these, ended since the database was told. */
+  ended: number
+}
+
+type Waiter = Readonly<{
+  resolve: (admittance: Admittance) => void
+  reject: (error: unknown) => void
+}>
+
+type Item = Readonly<{ asked: Asked; waiters: Waiter[] }>
 
 /**
- * Asks the database who calls, many requests in one statement. Nothing is remembered between two
- * statements, so a revocation holds from its commit.
- * Source: platform specification 5.2.
+ * Asks the database who calls and whether they may now, many requests in one statement. Nothing is
+ * remembered between two statements, so a revocation and a changed limit hold from their commit.
+ * Source: platform specification 5.2 and 6.
  */
 export class Admission {
   readonly #db: Pick<Db, 'query'>
+  readonly #clock: () => Instant
+  #process = randomInt(processesMax)
   #items = new Map<string, Item>()
+  #held = new Map<string, Held>()
   #waiting = 0
   #flushes = 0
   #isScheduled = false
+  #isReturnDue = false
+  #isHeartbeatDue = false
+  #returnTimer: NodeJS.Timeout | undefined
+  readonly #heartbeat: NodeJS.Timeout
 
   /** `db` runs each statement on any connection, in a transaction of its own. */
-  constructor(db: Pick<Db, 'query'>) {
+  constructor(db: Pick<Db, 'query'>, clock: () => Instant) {
     this.#db = db
+    this.#clock = clock
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
+    this.#heartbeat.unref()
   }
 
   /**
-   * State of the key with this hash (hexadecimal), of its organization and plan, and of its
-   * business or the one named.
-   * Refuses: platform.overloaded, platform.database_unavailable. An unknown key has a null key_id.
+   * State of the key, of its organization and plan, and of its business or the one named; where its
+   * caller stands, and whether the request is granted. An unknown key has a null key_id.
+   * Refuses: platform.overloaded, platform.database_unavailable.
    */
-  admit(hash: string, businessId: string | undefined): Promise<Admitted> {
+  admit(asked: Asked): Promise<Admittance> {
     if (this.#waiting >= admissionBounds.queueMax) {
       return Promise.reject(new Refusal('platform.overloaded'))
     }
     this.#waiting += 1
     return new Promise((resolve, reject) => {
-      const name = businessId === undefined ? hash : `${hash} ${businessId}`
+      const { hash, businessId = '', address = '', cost = 1 } = asked
+      const name = `${hash} ${businessId} ${cost} ${address}`
       const item = this.#items.get(name)
-      if (item === undefined) {
-        this.#items.set(name, { hash, businessId, waiters: [{ resolve, reject }] })
-      } else {
-        item.waiters.push({ resolve, reject })
-      }
+      if (item === undefined) this.#items.set(name, { asked, waiters: [{ resolve, reject }] })
+      else item.waiters.push({ resolve, reject })
       this.#schedule()
     })
+  }
+
+  /** The request that held the slot has ended. */
+  giveBack(slot: Slot): void {
+    slot.ended += 1
+    if (this.#returnTimer !== undefined) return
+    this.#returnTimer = setTimeout(() => {
+      this.#returnTimer = undefined
+      this.#isReturnDue = true
+      this.#schedule()
+    }, returnMs)
+    this.#returnTimer.unref()
+  }
+
+  /** Gives back what is held; nobody asks any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat)
+    clearTimeout(this.#returnTimer)
+    while (this.#flushes > 0) await new Promise((resolve) => setImmediate(resolve))
+    this.#isReturnDue = true
+    await this.#flush()
+  }
+
+  #beat(): void {
+    if (this.#held.size === 0) return
+    this.#isHeartbeatDue = true
+    this.#schedule()
   }
 
   #schedule(): void {
@@ -60,24 +147,82 @@ export class Admission {
 
   async #flush(): Promise<void> {
     const items = this.#take()
-    if (items.length === 0) return
+    const ended = this.#takeEnded(items.length > 0)
+    if (items.length + ended.length === 0) return
     this.#flushes += 1
     if (this.#items.size > 0) this.#schedule()
     try {
-      const rows = await admitKeys(this.#db, items)
+      const nowMs = msOf(this.#clock())
+      const process = this.#process
+      const questions = items.map(({ asked, waiters }) => ({
+        hash: asked.hash,
+        businessId: asked.businessId,
+        address: asked.address ?? '',
+        cost: asked.cost ?? 1,
+        count: waiters.length,
+      }))
+      const rows = await admitKeys(this.#db, { nowMs, process, questions, ended })
       assert(rows.length === items.length, 'admission answers each item')
-      for (const row of rows) {
-        for (const waiter of items[row.item - 1]?.waiters ?? []) waiter.resolve(row)
-      }
+      for (const row of rows) this.#answer(items[row.item - 1], row, { nowMs, process })
     } catch {
+      // What the database has counted is unknown. Under another name this process starts at none;
+      // the leases of the old one run out.
+      this.#process = randomInt(processesMax)
       // Never open: without an answer everybody is refused.
       const refusal = new Refusal('platform.database_unavailable')
       for (const item of items) for (const waiter of item.waiters) waiter.reject(refusal)
     } finally {
       this.#flushes -= 1
       for (const item of items) this.#waiting -= item.waiters.length
-      if (this.#items.size > 0) this.#schedule()
+      if (this.#items.size > 0 || this.#isReturnDue || this.#isHeartbeatDue) this.#schedule()
     }
+  }
+
+  #answer(
+    item: Item | undefined,
+    row: Admitted,
+    { nowMs, process }: Readonly<{ nowMs: number; process: number }>,
+  ): void {
+    const { asked: { cost = 1 } = {}, waiters = [] } = item ?? {}
+    const slot = row.slot_limit === null ? undefined : this.#hold(row, process)
+    for (const [index, waiter] of waiters.entries()) {
+      const isGranted = index < row.granted
+      waiter.resolve({
+        admitted: row,
+        standing: row.is_usable ? toStanding(row, { index, cost, nowMs }) : undefined,
+        isGranted,
+        slot: isGranted ? slot : undefined,
+      })
+    }
+  }
+
+  #hold({ subject, organization_id, granted }: Admitted, process: number): Held | undefined {
+    if (subject === null || granted === 0) return undefined
+    const name = `${process} ${subject}`
+    let held = this.#held.get(name)
+    if (held === undefined) {
+      held = { process, subject, organizationId: organization_id, count: 0, ended: 0 }
+      this.#held.set(name, held)
+    }
+    held.count += granted
+    return held
+  }
+
+  /** What the database must hear about requests in flight; only with the next statement, or due. */
+  #takeEnded(hasItems: boolean): readonly EndedRequests[] {
+    if (!hasItems && !this.#isReturnDue && !this.#isHeartbeatDue) return []
+    const told: EndedRequests[] = []
+    for (const [name, held] of this.#held) {
+      if (held.ended === 0 && !this.#isHeartbeatDue) continue
+      const { process, subject, organizationId, ended } = held
+      told.push({ process, subject, organizationId, count: ended })
+      held.count -= ended
+      held.ended = 0
+      if (held.count === 0) this.#held.delete(name)
+    }
+    this.#isReturnDue = false
+    this.#isHeartbeatDue = false
+    return told
   }
 
   #take(): readonly Item[] {

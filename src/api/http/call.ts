@@ -5,9 +5,10 @@ import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
+import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
 import { type Json, toCanonicalJson } from './json.ts'
+import type { Standing } from './limits.ts'
 import type { ErrorContext } from './look.ts'
 import type { Query } from './query.ts'
 import type { Call, Caller, CallerBusiness, Reply, RouteRecord } from './route.ts'
@@ -47,6 +48,7 @@ export type CallParts = Readonly<{
   path: string
   rawQuery: Query
   admitted: Admitted | undefined
+  standing: Standing | undefined
   requestId: string
   now: Instant
   headers: Readonly<Record<string, string | undefined>>
@@ -84,6 +86,10 @@ export class RequestCall implements Call {
     const isRead = parts.route.method === 'GET'
     this.#idempotencyKey = isRead ? undefined : parseIdempotencyKey(parts.headers)
     this.#isDryRun = !isRead && parts.headers['dry-run']?.toLowerCase() === 'true'
+  }
+
+  get standing(): Standing | undefined {
+    return this.#parts.standing
   }
 
   get origin(): string {

@@ -1,14 +1,18 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { assert } from '../../kernel/assert.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import { hasScope, requireUsableKey } from '../../modules/access/api-key.ts'
+import { buildNetworks, isInside } from './address.ts'
+import type { Admittance } from './admission.ts'
+import { toLimitRefusal } from './limits.ts'
 import type { Query } from './query.ts'
 import type { RouteRecord } from './route.ts'
 
 /** What is known of a request once its key has been looked up. */
 export type Facts = Readonly<{
   admitted: Admitted
+  admittance: Admittance
   route: RouteRecord
   isWrite: boolean
   query: Query
@@ -41,12 +45,24 @@ export function requireKnownKey({ admitted, now }: Facts): void {
 export function requireAllowedAddress({ admitted, address }: Facts): void {
   const { allowed_networks: networks } = admitted
   if (networks.length === 0) return
-  if (!isInside(address, networks)) throw new Refusal('key.ip_not_allowed', { ip: address })
+  if (!isInside(address, buildNetworks(networks)))
+    throw new Refusal('key.ip_not_allowed', { ip: address })
 }
 
 /** Refuses: access.organization_suspended. */
 export function requireActiveOrganization({ admitted }: Facts): void {
   if (admitted.organization_status !== 'active') throw new Refusal('access.organization_suspended')
+}
+
+/**
+ * The request is within the limits of its caller, as the database has decided it.
+ * Refuses, in this order: limit.rate_exceeded, limit.concurrency_exceeded.
+ */
+export function requireRate({ admittance, now }: Facts): void {
+  if (admittance.isGranted) return
+  const violated = admittance.standing?.violated
+  assert(violated !== undefined, 'what is not granted and not refused before exceeds a limit')
+  throw toLimitRefusal(violated, now)
 }
 
 /** Refuses: key.scope_insufficient, naming the scope of the route. */
@@ -85,16 +101,4 @@ export function requireActiveBusiness({ admitted, route }: Facts): void {
 /** As `requireActiveBusiness`, for writes alone; reads stay open. */
 export function requireWritableBusiness(facts: Facts): void {
   if (facts.isWrite) requireActiveBusiness(facts)
-}
-
-function isInside(address: string, networks: readonly string[]): boolean {
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address
-  const list = new BlockList()
-  for (const network of networks) {
-    // PostgreSQL writes a cidr with its length, always.
-    const [base = '', length = ''] = network.split('/')
-    list.addSubnet(base, Number(length), isIPv6(base) ? 'ipv6' : 'ipv4')
-  }
-  if (isIPv4(plain)) return list.check(plain, 'ipv4')
-  return isIPv6(plain) && list.check(plain, 'ipv6')
 }

@@ -5,6 +5,7 @@ import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { ErrorCode } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
+import type { Standing } from './limits.ts'
 
 /** A finished answer. `body` is a JSON value; undefined means no body. */
 export type Reply = Readonly<{
@@ -55,6 +56,8 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
   /** Asserts that the route is scoped to a business. */
   business: () => CallerBusiness
   headers: Readonly<Record<string, string | undefined>>
+  /** Where the caller stands with its limits; undefined where the route needs no key. */
+  standing: Standing | undefined
   /** Fresh randomness and the keyed hash, for a key that is made by this request. */
   keyMaker: () => KeyMaker
   /** Reads in one snapshot of the call's tenant, or of `businessId` where a route chooses it. */

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { BlockList, Socket } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
-import type { Instant } from '../../kernel/dates.ts'
+import { type Instant, msOf } from '../../kernel/dates.ts'
 import { isRefusal, Refusal } from '../../kernel/errors.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
-import type { Admission } from './admission.ts'
+import { addressOf } from './address.ts'
+import type { Admission, Admittance } from './admission.ts'
 import { hasBody, readBody } from './body.ts'
 import { type Doors, jsonType, RequestCall } from './call.ts'
 import type { Facts } from './checks.ts'
+import type { Guards } from './guard.ts'
 import { type Json, parseJson } from './json.ts'
+import { partitionOf, toLimitHeaders } from './limits.ts'
 import type { ErrorContext, Rendered } from './look.ts'
 import { buildOpenApi } from './openapi.ts'
 import { renderProblem, wantsProblem } from './problem.ts'
@@ -44,6 +47,9 @@ export type ServerParts = Readonly<{
   surfaces: readonly Surface[]
   doors: Doors
   admission: Admission
+  guards: Guards
+  /** Peers whose `X-Forwarded-For` is believed; undefined: none. */
+  proxies: BlockList | undefined
   /** 32 bytes; the text itself is kept nowhere. */
   hashKey: (text: string) => Uint8Array
   clock: () => Instant
@@ -82,10 +88,13 @@ type Visit = {
   readonly response: ServerResponse
   readonly requestId: string
   readonly now: Instant
+  readonly nowMs: number
+  readonly address: string
   readonly path: string
   readonly queryText: string
   route: RouteRecord | undefined
   admitted: Admitted | undefined
+  admittance: Admittance | undefined
   call: RequestCall | undefined
 }
 
@@ -113,16 +122,20 @@ export function buildServer(parts: ServerParts): HttpServer {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? '/'
     const mark = url.indexOf('?')
+    const now = parts.clock()
     const visit: Visit = {
       server: state,
       request,
       response,
       requestId: randomUUID(),
-      now: parts.clock(),
+      now,
+      nowMs: msOf(now),
+      address: addressOf(request, parts.proxies),
       path: mark < 0 ? url : url.slice(0, mark),
       queryText: mark < 0 ? '' : url.slice(mark + 1),
       route: undefined,
       admitted: undefined,
+      admittance: undefined,
       call: undefined,
     }
     const edge = edges.find(({ surface }) => isBelow(visit.path, surface.mount))
@@ -131,6 +144,9 @@ export function buildServer(parts: ServerParts): HttpServer {
       else await answerSurface(parts, edge, visit)
     } catch (error) {
       await answerError(parts, edge, visit, error)
+    } finally {
+      const slot = visit.admittance?.slot
+      if (slot !== undefined) parts.admission.giveBack(slot)
     }
   }
 
@@ -220,6 +236,7 @@ async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
 async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Promise<void> {
   const { surface } = edge
   requireShortUri(visit)
+  parts.guards.requireRoom(surface.name, visit.address, visit.nowMs)
   if (visit.server.isDraining) throw new Refusal('platform.shutting_down')
   const path = visit.path.slice(surface.mount.length) || '/'
   surface.requireVersion?.(path)
@@ -232,16 +249,23 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   visit.route = route
   const query = parseQuery(visit.queryText)
   if (route.tenant !== 'none') {
+    parts.guards.requireTrust(visit.address, visit.nowMs)
     const keyText = surface.parseKey(visit.request.headers.authorization)
-    const businessId = surface.findBusinessId?.(query, route)
-    const admitted = await parts.admission.admit(toHex(parts.hashKey(keyText)), businessId)
-    visit.admitted = admitted
+    const admittance = await parts.admission.admit({
+      hash: toHex(parts.hashKey(keyText)),
+      businessId: surface.findBusinessId?.(query, route),
+      address: visit.address,
+      cost: route.cost,
+    })
+    visit.admittance = admittance
+    visit.admitted = admittance.admitted
     const facts: Facts = {
-      admitted,
+      admitted: admittance.admitted,
+      admittance,
       route,
       isWrite: route.method !== 'GET',
       query,
-      address: visit.request.socket.remoteAddress ?? '',
+      address: visit.address,
       now: visit.now,
     }
     for (const check of surface.checks) check(facts)
@@ -254,6 +278,7 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
     path: visit.path,
     rawQuery: query,
     admitted: visit.admitted,
+    standing: visit.admittance?.standing,
     requestId: visit.requestId,
     now: visit.now,
     headers: visit.request.headers as Readonly<Record<string, string | undefined>>, // lists are joined for all but cookies
@@ -372,6 +397,10 @@ function sendRefusal(
 ): void {
   const context = toErrorContext(parts, edge?.surface, visit)
   const { route, admitted } = visit
+  // A key that is wrong in itself; who sends none guesses none.
+  if (refusal.code.startsWith('key.') && admitted?.is_usable !== true && hasKey(visit)) {
+    parts.guards.countFailure(visit.address, visit.nowMs)
+  }
   if (route !== undefined && edge?.codesByRoute.get(route)?.has(refusal.code) === false) {
     const { code } = refusal
     parts.log.warn({ code, operation: route.operation }, 'a code that its route does not declare')
@@ -380,7 +409,8 @@ function sendRefusal(
     edge === undefined
       ? renderNeutral(refusal, context)
       : edge.surface.renderError(refusal, context, { route, admitted })
-  send(visit, rendered, JSON.stringify(rendered.body))
+  const headers = { ...limitHeadersOf(edge?.surface, visit), ...rendered.headers }
+  send(visit, { status: rendered.status, headers }, JSON.stringify(rendered.body))
 }
 
 const neutralStatus: Readonly<Record<string, number>> = {
@@ -396,10 +426,27 @@ function sendReply(surface: Surface, visit: Visit, call: RequestCall, reply: Rep
   const content = call.toContent(reply)
   const headers = {
     ...(content === undefined ? {} : jsonHeaders),
+    ...limitHeadersOf(surface, visit),
     ...surface.successHeaders?.(reply, call),
     ...reply.headers,
   }
   send(visit, { status: reply.status, headers }, content)
+}
+
+const hasKey = ({ request }: Visit): boolean => request.headers.authorization !== undefined
+
+/** Limits in every dialect of a surface, from the decision about this very request. */
+function limitHeadersOf(
+  surface: Surface | undefined,
+  { admittance, now }: Visit,
+): Readonly<Record<string, string>> | undefined {
+  if (surface === undefined) return undefined
+  const standing = admittance?.standing
+  const own = surface.limitHeaders?.(standing, now)
+  if (admittance === undefined || standing === undefined) return own
+  const { key_id: keyId } = admittance.admitted
+  const partition = surface.hasPartition && keyId !== null ? partitionOf(keyId) : undefined
+  return { ...own, ...toLimitHeaders(standing, now, partition) }
 }
 
 const jsonHeaders = { 'Content-Type': jsonType } as const

@@ -1,6 +1,8 @@
+import type { Instant } from '../../kernel/dates.ts'
 import type { Refusal } from '../../kernel/errors.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import type { Check } from './checks.ts'
+import type { Standing } from './limits.ts'
 import type { ErrorContext, Rendered } from './look.ts'
 import type { Query } from './query.ts'
 import type { Call, Reply, RouteRecord } from './route.ts'
@@ -41,6 +43,10 @@ export type Surface = Readonly<{
   envelope?: (body: unknown, call: Call) => unknown
   /** The text of a body; `JSON.stringify` when absent. */
   toJson?: (body: unknown) => string
+  /** Limits in the surface's own headers; undefined: the caller is not known. */
+  limitHeaders?: (standing: Standing | undefined, now: Instant) => Readonly<Record<string, string>>
+  /** Whether `RateLimit-Policy` names the key's share. */
+  hasPartition: boolean
   /** Headers of a success besides those that every answer has. */
   successHeaders?: (reply: Reply, call: Call) => Readonly<Record<string, string>> | undefined
   wantsProblem: (accept: string | undefined) => boolean

@@ -5,6 +5,7 @@ import {
   requireAllowedAddress,
   requireBusiness,
   requireKnownKey,
+  requireRate,
   requireScope,
   requireWritableBusiness,
 } from '../http/checks.ts'
@@ -34,15 +35,16 @@ export const invoicing: Surface = {
   refusesEmptyUpdates: true,
   requireVersion: requireFirstVersion,
   parseKey,
-  // The request rate belongs between organization and scope.
   checks: [
     requireKnownKey,
     requireAllowedAddress,
     requireActiveOrganization,
+    requireRate,
     requireScope,
     requireBusiness,
     requireWritableBusiness,
   ],
+  hasPartition: false,
   wantsProblem,
   renderError: renderInvoicingError,
   wording: {

@@ -7,7 +7,7 @@ export type Admitted = Readonly<{
   /** Null: nobody has a key with this hash. */
   key_id: Id<'key'> | null
   organization_id: Id<'organization'>
-  surface: string
+  surface: 'invoicing' | 'books' | 'connect'
   environment: 'live' | 'test'
   key_business_id: Id<'business'> | null
   scopes: readonly string[]
@@ -29,19 +29,69 @@ export type Admitted = Readonly<{
   business_suspended_at: Instant | null
   base_currency: string | null
   time_zone: string | null
+  /** Days that an account on this plan may be used; null: for ever. */
+  account_days_max: number | null
+  /** Whose limits these are: the business, the key or the organization, by surface. */
+  subject: string | null
+  /** Whether the key is known, in force, and used from where it may be. */
+  is_usable: boolean
+  /** Whether nothing else keeps the requests from being counted. */
+  is_counted: boolean
+  /** How many of the equal requests are admitted: the first so many. */
+  granted: number
+  /** What refuses the others. */
+  violated: 'minute' | 'hour' | 'day' | 'slots' | null
+  minute_limit: number | null
+  /** Used before these requests, as in the columns of the other windows. */
+  minute_used: number | null
+  /** Milliseconds: when another request fits, and when the window is empty. */
+  minute_next: number | null
+  minute_free: number | null
+  hour_limit: number | null
+  hour_used: number | null
+  hour_free: number | null
+  day_limit: number | null
+  day_used: number | null
+  day_free: number | null
+  slot_limit: number | null
+  slot_used: number | null
 }>
 
-/** A key by its hash in hexadecimal, and the business that its request names. */
-export type KeyQuestion = Readonly<{ hash: string; businessId: string | undefined }>
+/** Equal requests: a key by its hash in hexadecimal, and the business that they name. */
+export type KeyQuestion = Readonly<{
+  hash: string
+  businessId: string | undefined
+  /** Empty when unknown. */
+  address: string
+  cost: number
+  count: number
+}>
+
+/** Requests of a subject that have ended; 0 says that others are still on their way. */
+export type EndedRequests = Readonly<{
+  subject: string
+  organizationId: string
+  process: number
+  count: number
+}>
+
+/** What one statement settles. `process` is the process that asks. */
+export type AdmissionBatch = Readonly<{
+  nowMs: number
+  process: number
+  questions: readonly KeyQuestion[]
+  ended: readonly EndedRequests[]
+}>
 
 /**
- * Who calls, many questions in one statement; one row per question, where `item` is its place
- * counted from 1. Runs before any tenant is known, with the rights of the function's owner.
- * Source: platform specification 5.2.
+ * Who calls, and may they now? Many questions in one statement; one row per question, where `item`
+ * is its place counted from 1. Runs before any tenant is known, with the rights of the function's
+ * owner, and counts what it grants.
+ * Source: platform specification 5.2 and 6.
  */
 export const admitKeys = (
   db: Pick<Db, 'query'>,
-  questions: readonly KeyQuestion[],
+  { nowMs, process, questions, ended }: AdmissionBatch,
 ): Promise<(Admitted & Readonly<{ item: number }>)[]> =>
   db.query({
     name: 'admit_keys',
@@ -50,10 +100,32 @@ export const admitKeys = (
         key_business_ids, allowed_networks, plan_at_issue, created_at, expires_at, revoked_at,
         disabled_at, overlap_until, organization_status, organization_created_at, plan, plan_status,
         business_id, business_status, business_environment, business_suspended_at, base_currency,
-        time_zone
-      from admit($1, $2)`,
+        time_zone, account_days_max, subject, is_usable, is_counted, granted, violated,
+        minute_limit, minute_used, minute_next, minute_free, hour_limit, hour_used, hour_free,
+        day_limit, day_used, day_free, slot_limit, slot_used
+      from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     values: [
-      `{${questions.map(({ hash }) => `"\\\\x${hash}"`).join(',')}}`,
-      `{${questions.map(({ businessId }) => businessId ?? 'NULL').join(',')}}`,
+      nowMs,
+      process,
+      toArray(questions, ended, ({ hash }) => `"\\\\x${hash}"`),
+      toArray(questions, ended, ({ businessId }) => businessId ?? 'NULL'),
+      toArray(questions, ended, ({ address }) => address || 'NULL'),
+      toArray(questions, ended, ({ cost }) => cost),
+      `{${[...questions, ...ended].map(({ count }) => count).join(',')}}`,
+      toArray(questions, ended, undefined, ({ subject }) => subject),
+      toArray(questions, ended, undefined, ({ organizationId }) => organizationId),
+      toArray(questions, ended, undefined, (one) => one.process),
     ],
   })
+
+/** The literal of one array parameter: a value per question, then one per set of ended requests. */
+const toArray = (
+  questions: readonly KeyQuestion[],
+  ended: readonly EndedRequests[],
+  ofQuestion?: (question: KeyQuestion) => string | number,
+  ofEnded?: (one: EndedRequests) => string | number,
+): string =>
+  `{${[
+    ...questions.map((question) => ofQuestion?.(question) ?? 'NULL'),
+    ...ended.map((one) => ofEnded?.(one) ?? 'NULL'),
+  ].join(',')}}`

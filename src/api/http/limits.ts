@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Admitted } from '../../modules/access/admission.queries.ts'
+
+/**
+ * One limit as it stands after a request.
+ *
+ * windowSeconds  undefined: requests in flight
+ * nextMs         when one more request like this fits
+ * freeMs         when the window is empty, or ends
+ */
+export type Policy = Readonly<{
+  id: string
+  limit: number
+  remaining: number
+  windowSeconds: number | undefined
+  nextMs: number
+  freeMs: number
+}>
+
+/** All limits of a caller; `violated` is the one that refuses this request. */
+export type Standing = Readonly<{ policies: readonly Policy[]; violated: Policy | undefined }>
+
+type Headers = Readonly<Record<string, string>>
+
+/** How each surface names its limits. Source: platform specification 6.1. */
+const policyIds = {
+  invoicing: { minute: 'plan-minute', hour: '', day: '', slots: '' },
+  books: { minute: 'key-minute', hour: 'key-hour', day: 'key-day', slots: 'key-inflight' },
+  connect: { minute: '', hour: '', day: 'day', slots: 'inflight' },
+} as const
+
+/** Seconds that a caller waits for one of its own requests to end. */
+const slotSeconds = 1
+
+/**
+ * Where the caller stands after one of the equal requests of an item.
+ *
+ * index  place of the request among them, from 0
+ * nowMs  the instant the item was decided at
+ */
+export function toStanding(
+  row: Admitted,
+  { index, cost, nowMs }: Readonly<{ index: number; cost: number; nowMs: number }>,
+): Standing {
+  const ids = policyIds[row.surface]
+  const requests = Math.min(index + 1, row.granted)
+  const taken = requests * cost
+  const policies: Policy[] = []
+  let violated: Policy | undefined
+  const add = (name: 'minute' | 'hour' | 'day' | 'slots', policy: Omit<Policy, 'id'>): void => {
+    const named = { id: ids[name], ...policy, remaining: Math.max(0, policy.remaining) }
+    policies.push(named)
+    if (index >= row.granted && row.violated === name) violated = named
+  }
+  if (row.minute_limit !== null) {
+    const [nextMs, freeMs] = [row.minute_next ?? nowMs, row.minute_free ?? nowMs]
+    const remaining = row.minute_limit - (row.minute_used ?? 0) - taken
+    add('minute', { limit: row.minute_limit, remaining, windowSeconds: 60, nextMs, freeMs })
+  }
+  if (row.hour_limit !== null) {
+    const freeMs = row.hour_free ?? nowMs
+    const remaining = row.hour_limit - (row.hour_used ?? 0) - taken
+    add('hour', { limit: row.hour_limit, remaining, windowSeconds: 3_600, nextMs: freeMs, freeMs })
+  }
+  if (row.day_limit !== null) {
+    const freeMs = row.day_free ?? nowMs
+    const remaining = row.day_limit - (row.day_used ?? 0) - taken
+    add('day', { limit: row.day_limit, remaining, windowSeconds: 86_400, nextMs: freeMs, freeMs })
+  }
+  if (row.slot_limit !== null) {
+    const freeMs = nowMs + slotSeconds * 1_000
+    const remaining = row.slot_limit - (row.slot_used ?? 0) - requests
+    add('slots', {
+      limit: row.slot_limit,
+      remaining,
+      windowSeconds: undefined,
+      nextMs: freeMs,
+      freeMs,
+    })
+  }
+  return { policies, violated }
+}
+
+/** The refusal of a violated limit, with the seconds until one more request fits. */
+export function toLimitRefusal(
+  { id, limit, windowSeconds, nextMs }: Policy,
+  now: Instant,
+): Refusal {
+  if (windowSeconds === undefined) {
+    return new Refusal('limit.concurrency_exceeded', { limit, retryAfterSeconds: slotSeconds })
+  }
+  const retryAfterSeconds = Math.max(1, secondsUntil(nextMs, now))
+  return new Refusal('limit.rate_exceeded', { retryAfterSeconds, policy: id, limit, windowSeconds })
+}
+
+/**
+ * The window that a surface with one pair of numbers shows: the violated one, else the tightest;
+ * of equals the shortest. Undefined where no window limits.
+ */
+export function shownWindow({ policies, violated }: Standing): Policy | undefined {
+  if (violated?.windowSeconds !== undefined) return violated
+  let shown: Policy | undefined
+  for (const policy of policies) {
+    if (policy.windowSeconds === undefined) continue
+    const isTighter =
+      shown === undefined || policy.remaining * shown.limit < shown.remaining * policy.limit
+    if (isTighter) shown = policy
+  }
+  return shown
+}
+
+/** The window of a length in days or seconds by its id. */
+export const findPolicy = ({ policies }: Standing, id: string): Policy | undefined =>
+  policies.find((policy) => policy.id === id)
+
+/**
+ * `RateLimit-Policy` and `RateLimit`, structured fields with one item per limit.
+ * Source: platform specification 6.7.
+ *
+ * partition  names whose limits they are, where a surface shows it
+ */
+export function toLimitHeaders(
+  { policies }: Standing,
+  now: Instant,
+  partition: string | undefined,
+): Headers {
+  if (policies.length === 0) return {}
+  return {
+    'RateLimit-Policy': policies.map((policy) => toPolicyItem(policy, partition)).join(', '),
+    RateLimit: policies.map((policy) => toStandingItem(policy, now)).join(', '),
+  }
+}
+
+function toPolicyItem({ id, limit, windowSeconds }: Policy, partition?: string): string {
+  const unit = windowSeconds === undefined ? 'qu="concurrent-requests"' : `w=${windowSeconds}`
+  return `"${id}";q=${limit};${unit}${partition === undefined ? '' : `;pk=:${partition}:`}`
+}
+
+const toStandingItem = ({ id, remaining, windowSeconds, freeMs }: Policy, now: Instant): string =>
+  windowSeconds === undefined
+    ? `"${id}";r=${remaining}`
+    : `"${id}";r=${remaining};t=${secondsUntil(freeMs, now)}`
+
+/** Names a key's share of the limits without telling the key: 8 bytes in base64. */
+export const partitionOf = (keyId: string): string =>
+  createHash('sha256').update(keyId).digest().subarray(0, 8).toString('base64')
+
+/** `2026-05-20T10:31:00Z`. */
+export const toSecondText = (ms: number): string => `${instantFromMs(ms).slice(0, 19)}Z`
+
+const secondsUntil = (ms: number, now: Instant): number =>
+  Math.max(0, Math.ceil((ms - msOf(now)) / 1_000))
