@@ -5,15 +5,15 @@ import type { DatabaseAddress } from '../src/db/embedded.ts'
 import { temporaryFolder } from './postgres.ts'
 
 /**
- * When the link to the database breaks around the next COMMIT: before it reaches the server, while
- * the server is at it, or when it is done and its answer is on the way.
+ * When the link to the database breaks around a message, COMMIT unless told otherwise: before it
+ * reaches the server, while the server is at it, or when it is done and its answer is on the way.
  */
 export type Break = 'before' | 'during' | 'after'
 
 export type Relay = DatabaseAddress &
   Readonly<{
-    /** Breaks the connection of the next COMMIT; later ones pass. */
-    breakNext: (when: Break) => void
+    /** Breaks the connection of the next COMMIT, or of the n-th message from now; later ones pass. */
+    breakNext: (when: Break, message?: number) => void
     /** How many were broken. */
     broken: () => number
     close: () => void
@@ -25,6 +25,7 @@ export async function aRelay({ socketDir, port, user }: DatabaseAddress): Promis
   const file = `.s.PGSQL.${port}`
   const sockets = new Set<Socket>()
   let next: Break | undefined
+  let messagesLeft: number | undefined
   let count = 0
   const server = createServer((client) => {
     const database = createConnection(join(socketDir, file))
@@ -38,7 +39,9 @@ export async function aRelay({ socketDir, port, user }: DatabaseAddress): Promis
       socket.on('error', cut).on('close', cut)
     }
     client.on('data', (bytes) => {
-      if (next === undefined || !isCommit(bytes)) {
+      if (messagesLeft !== undefined) messagesLeft -= 1
+      const isTurn = messagesLeft === undefined ? isCommit(bytes) : messagesLeft === 0
+      if (next === undefined || !isTurn) {
         database.write(bytes)
         return
       }
@@ -60,8 +63,9 @@ export async function aRelay({ socketDir, port, user }: DatabaseAddress): Promis
   await new Promise<void>((resolve) => server.listen(join(folder, file), resolve))
   return {
     ...{ socketDir: folder, port, user },
-    breakNext: (when) => {
+    breakNext: (when, message) => {
       next = when
+      messagesLeft = message
     },
     broken: () => count,
     close: () => {

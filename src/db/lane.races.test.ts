@@ -236,6 +236,32 @@ describe('a link that breaks', () => {
   })
 })
 
+test.each(['before', 'after'] as const)(
+  'a link that breaks %s any message of a commit leaves one effect per command',
+  async (when) => {
+    const tenant = await ledger.addBusiness()
+    const relay = await aRelay(clusterAddress())
+    const { gate } = ledger.openGate({ address: relay })
+    const command = { ...by, tenant, action: postJournal, input: sale() }
+    // Connecting is not a step of a commit: a server that lets nobody in is unavailable.
+    await gate.write(command)
+    let steps = 0
+    for (let isBroken = true; isBroken; ) {
+      steps += 1
+      const before = relay.broken()
+      relay.breakNext(when, steps)
+      const outcomes = await Promise.all([1, 2, 3].map(() => outcomeOf(gate.write(command))))
+      expect([steps, ...outcomes]).toEqual([steps, 'accepted', 'accepted', 'accepted'])
+      isBroken = relay.broken() > before
+    }
+    relay.close()
+
+    expect(steps).toBeGreaterThan(5)
+    expect(await countEntries(tenant)).toBe(1 + 3 * steps)
+    expect(await findingsOf(tenant)).toEqual([])
+  },
+)
+
 test('a database that cannot be reached is said to be unavailable, at once', async () => {
   const { socketDir } = await aRelay(clusterAddress()).then((relay) => {
     relay.close()
