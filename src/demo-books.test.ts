@@ -6,6 +6,8 @@ import { asDate } from './kernel/dates.ts'
 import { toDecimalText } from './kernel/money.ts'
 import { listCertificates } from './modules/purchases/bill-payment.queries.ts'
 import { getAgedReceivables } from './modules/reports/aged.queries.ts'
+import { getBalanceSheet } from './modules/reports/balance-sheet.queries.ts'
+import { getProfitLoss } from './modules/reports/profit-loss.queries.ts'
 import { listInvoices } from './modules/sales/invoice.queries.ts'
 
 const asOf = asDate('2026-06-30')
@@ -167,6 +169,17 @@ test('revenue month by month, and the one line of the revaluation', async () => 
   expect(await shop.entry(entries[0]?.id ?? '')).toBe(
     '1014 USD +0.00 (-156252.70) | 5053 USD +0.00 (+156252.70)',
   )
+})
+
+test('the statements come to what they should', async () => {
+  const figures = await shop.read(async (db) => {
+    const start = asDate('2025-07-01')
+    const earnings = await getProfitLoss(db, { businessId, start, end: asOf })
+    const sheet = await getBalanceSheet(db, { organizationId, businessId, asOf })
+    return [earnings.grossProfit, earnings.netIncome, sheet.totalAssets, sheet.isBalanced]
+  })
+
+  expect(figures).toEqual([2_788_532_487n, 100_652_837n, 2_387_979_034n, true])
 })
 
 test('the bank shows what moved, late and partly matched, and four credits nobody knows', async () => {

@@ -46,6 +46,7 @@ const ProfitLossOut = Type.Object({
   costOfSales: Group,
   grossProfit: major,
   grossProfitKobo: kobo,
+  otherIncome: Type.Optional(Group),
   operatingExpenses: Group,
   profitBeforeTax: Type.Optional(major),
   profitBeforeTaxKobo: Type.Optional(kobo),
@@ -213,13 +214,14 @@ function toProfitLossWire(report: ProfitLoss, currency: string): Static<typeof P
     totalKobo: toKobo(total),
     accounts: toLines(lines, currency),
   })
-  const { start, end, grossProfit, incomeTax, profitBeforeTax, netIncome } = report
+  const { start, end, grossProfit, otherIncome, incomeTax, profitBeforeTax, netIncome } = report
   return {
     period: { startDate: start, endDate: end },
     revenue: group(report.revenue),
     costOfSales: group(report.costOfSales),
     grossProfit: toMajor(grossProfit, currency),
     grossProfitKobo: toKobo(grossProfit),
+    ...(otherIncome.lines.length > 0 && { otherIncome: group(otherIncome) }),
     operatingExpenses: group(report.operatingExpenses),
     ...(incomeTax !== 0n && {
       profitBeforeTax: toMajor(profitBeforeTax, currency),

@@ -1,5 +1,5 @@
 import type { CalendarDate } from '../../kernel/dates.ts'
-import type { Account, AccountCategory } from '../ledger/account.ts'
+import type { Account } from '../ledger/account.ts'
 import { type Section, type Sums, sumOf, toSection } from './account-sum.ts'
 
 /** Earnings of a range, closing entries left out. Amounts in minor units, positive when natural. */
@@ -9,7 +9,9 @@ export type ProfitLoss = Readonly<{
   /** Contra revenue is negative within it. */
   revenue: Section
   costOfSales: Section
+  /** Revenue less cost of sales; other income is not part of it. */
   grossProfit: bigint
+  otherIncome: Section
   /** Income tax is within it. */
   operatingExpenses: Section
   incomeTax: bigint
@@ -37,15 +39,15 @@ export function toProfitLoss(input: ProfitLossInput): ProfitLoss {
   const { start, end, accounts, opening, closing, includeZero = false } = input
   const movement = (account: Account): bigint =>
     sumOf(closing, account).open - sumOf(opening, account).open
-  const section = (category: AccountCategory, sign: bigint): Section => {
-    const own = accounts.filter((account) => account.category === category)
-    return toSection(own, (account) => sign * movement(account), includeZero)
-  }
-  const revenue = section('revenue', -1n)
-  const costOfSales = section('cost_of_sales', 1n)
-  const operatingExpenses = section('expense', 1n)
+  const section = (belongs: (account: Account) => boolean, sign: bigint): Section =>
+    toSection(accounts.filter(belongs), (account) => sign * movement(account), includeZero)
+  const isOther = ({ subcategory }: Account): boolean => subcategory === 'other_income'
+  const revenue = section((account) => account.category === 'revenue' && !isOther(account), -1n)
+  const otherIncome = section((account) => account.category === 'revenue' && isOther(account), -1n)
+  const costOfSales = section(({ category }) => category === 'cost_of_sales', 1n)
+  const operatingExpenses = section(({ category }) => category === 'expense', 1n)
   const grossProfit = revenue.total - costOfSales.total
-  const netIncome = grossProfit - operatingExpenses.total
+  const netIncome = grossProfit + otherIncome.total - operatingExpenses.total
   const incomeTax = operatingExpenses.lines
     .filter(({ account }) => account.subcategory === 'tax_expense')
     .reduce((total, { amount }) => total + amount, 0n)
@@ -56,6 +58,7 @@ export function toProfitLoss(input: ProfitLossInput): ProfitLoss {
     revenue,
     costOfSales,
     grossProfit,
+    otherIncome,
     operatingExpenses,
     incomeTax,
     profitBeforeTax,

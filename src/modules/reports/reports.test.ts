@@ -94,7 +94,11 @@ const sides = ({ rows }: TrialBalance): string =>
 function closed(postings: readonly Posting[], lastDay: string): readonly Posting[] {
   const date = asDate(lastDay)
   const { start } = fiscalYearOf(date, '01-01')
-  const { revenue, costOfSales, operatingExpenses, netIncome } = profitLoss(postings, start, date)
+  const { revenue, otherIncome, costOfSales, operatingExpenses, netIncome } = profitLoss(
+    postings,
+    start,
+    date,
+  )
   const turned = (lines: readonly ReportLine[], sign: bigint): readonly Posting[] =>
     lines.map(({ account, amount }) => ({
       date,
@@ -105,6 +109,7 @@ function closed(postings: readonly Posting[], lastDay: string): readonly Posting
   return [
     ...postings,
     ...turned(revenue.lines, 1n),
+    ...turned(otherIncome.lines, 1n),
     ...turned(costOfSales.lines, -1n),
     ...turned(operatingExpenses.lines, -1n),
     { date, code: '3003', amount: -netIncome, bucket: 1 },
@@ -252,8 +257,10 @@ test('the earnings of two adjoining ranges are those of both together, account b
       fc.pre(b < c)
       const next = addDays(asDate(b), 1)
       const amounts = (from: string, to: string): Map<string, bigint> => {
-        const { revenue, costOfSales, operatingExpenses } = profitLoss(books, from, to)
-        const lines = [revenue, costOfSales, operatingExpenses].flatMap((section) => section.lines)
+        const { revenue, otherIncome, costOfSales, operatingExpenses } = profitLoss(books, from, to)
+        const lines = [revenue, otherIncome, costOfSales, operatingExpenses].flatMap(
+          (section) => section.lines,
+        )
         return new Map(lines.map(({ account, amount }) => [account.code, amount]))
       }
       const [whole, first, second] = [amounts(a, c), amounts(a, b), amounts(next, c)]
