@@ -119,7 +119,7 @@ describe('one bad command among many', () => {
     ['the rules refuse', 100, sale('1.00', { lines: [] }), 'ledger.too_few_lines'],
     [
       'the database refuses',
-       20,
+      20,
       sale('1.00', { externalId: 'taken' }),
       'resource.external_id_taken',
     ],
