@@ -270,12 +270,23 @@ function toFailure(error: unknown, isTimeout: boolean): OutboundAnswer {
   const { code, message } = (error ?? {}) as Failed
   const detail = `${String(code ?? '')} ${String(message ?? '')}`.trim()
   if (isTimeout) return { isAnswered: false, failure: 'timeout', detail: 'no answer in time' }
-  return { isAnswered: false, failure: kindOf(String(code ?? '')), detail }
+  const isUnreadable = unreadable.some((kind) => error instanceof kind)
+  return {
+    isAnswered: false,
+    failure: isUnreadable ? 'answer' : kindOf(String(code ?? '')),
+    detail,
+  }
 }
+
+const unreadable = [
+  errors.HTTPParserError,
+  errors.HeadersOverflowError,
+  errors.ResponseContentLengthMismatchError,
+]
 
 function kindOf(code: string): OutboundFailure {
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return 'timeout'
   if (code === 'ECONNREFUSED') return 'refused'
-  if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) return 'certificate'
-  return /HPE|HEADERS_OVERFLOW|PARSER|CONTENT_LENGTH/.test(code) ? 'answer' : 'connection'
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)
+  return isCertificate ? 'certificate' : 'connection'
 }

@@ -319,7 +319,7 @@ function toFilter(query: Static<typeof CustomerQuery>): Omit<PartyFilter, 'busin
   }
 }
 
-const toWire = (party: Party, baseCurrency: string): Static<typeof CustomerOut> => ({
+export const toWire = (party: Party, baseCurrency: string): Static<typeof CustomerOut> => ({
   id: party.id,
   business_id: party.businessId,
   name: party.name,

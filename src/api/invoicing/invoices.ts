@@ -539,7 +539,7 @@ function parseStatuses(list: string): readonly InvoiceStatus[] {
   })
 }
 
-function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
+export function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
   const { currency: code } = invoice
   return {
     id: invoice.id,

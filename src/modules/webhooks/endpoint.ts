@@ -10,20 +10,16 @@ export type EndpointStatus = 'enabled' | 'disabled'
 /** `manual`: by its owner. `failures`: by the rule of its surface. `gone`: it answered 410. */
 export type DisabledReason = 'manual' | 'failures' | 'gone'
 
-/** What its owner decides about an endpoint. */
+/** What its owner decides about an endpoint and may read again. */
 export type EndpointFields = Readonly<{
   url: string
   description: string | null
   /** Event types of the surface, or `*` for all. */
   events: readonly string[]
-  /** Static headers that go with each delivery, by lower-case name. */
-  headers: Readonly<Record<string, string>>
   /** Connect: `key:value`; an event of a company is delivered when any of its tags is here. */
   companyTags: readonly string[]
   /** Whether the next event of a resource waits for the one before. */
   isOrdered: boolean
-  /** Whether an asymmetric signature is added (Books and Connect). */
-  hasAsymmetric: boolean
 }>
 
 export type Endpoint = EndpointFields &
@@ -34,6 +30,10 @@ export type Endpoint = EndpointFields &
     environment: 'live' | 'test'
     /** Null: every business of the organization and environment. */
     businessId: Id<'business'> | null
+    /** Whether static headers go with each delivery; their values are sealed. */
+    hasHeaders: boolean
+    /** `whpk_` and base64, where asymmetric signatures are added; else null. */
+    publicKey: string | null
     status: EndpointStatus
     disabledReason: DisabledReason | null
     consecutiveFailures: number
@@ -45,11 +45,13 @@ export type Endpoint = EndpointFields &
     updatedAt: Instant
   }>
 
-export type NewEndpoint = Pick<EndpointFields, 'url' | 'events'> &
-  Partial<EndpointFields> &
-  Readonly<{ isDisabled?: boolean }>
-
-export type EndpointChanges = Partial<EndpointFields> & Readonly<{ isEnabled?: boolean }>
+/** Whose endpoints a caller may see and change. */
+export type EndpointScope = Readonly<{
+  organizationId: Id<'organization'>
+  surface: WebhookSurface
+  environment?: 'live' | 'test'
+  businessId?: Id<'business'>
+}>
 
 /** Every event of the surface, also those that later releases add. */
 export const everyEvent = '*'
@@ -60,19 +62,6 @@ export const companyTagsMax = 10
 export const companyTagCharactersMax = 128
 export const overlapHoursDefault = 24
 export const overlapHoursMax = 168
-
-/**
- * Endpoints that may exist: per business on Invoicing, per organization elsewhere.
- * Source: platform specification 4.1.
- */
-export const endpointsMax = {
-  invoicing: { basic: 2, pro: 50 },
-  books: { free: 0, premium: 10, accountant_pro: 50, enterprise: 200 },
-  connect: { trial: 50, growth: 200 },
-} as const
-
-/** Attempts of all Invoicing endpoints of a business in a clock hour (UTC), by plan. */
-export const deliveriesPerHour = { basic: 100, pro: 5_000 } as const
 
 /** Whether an endpoint wants events of this type. */
 export const isWanted = ({ events }: Pick<Endpoint, 'events'>, type: string): boolean =>
