@@ -2,7 +2,13 @@ import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
+import {
+  type DemoFile,
+  noteDemoBegun,
+  readDemoFile,
+  wasDemoInterrupted,
+  writeDemoFile,
+} from './demo-file.ts'
 
 const file: DemoFile = {
   origin: 'http://127.0.0.1:4400',
@@ -35,6 +41,17 @@ test.each([
 
 test('no file is no demo', () => {
   expect(readDemoFile(aFolder())).toBe(undefined)
+})
+
+test('a demo that was begun counts as interrupted until its file is written', () => {
+  const dataDir = aFolder()
+  expect(wasDemoInterrupted(dataDir)).toBe(false)
+
+  noteDemoBegun(dataDir)
+  expect(wasDemoInterrupted(dataDir)).toBe(true)
+
+  writeDemoFile(dataDir, file)
+  expect(wasDemoInterrupted(dataDir)).toBe(false)
 })
 
 const aFolder = (): string => mkdtempSync(join(tmpdir(), 'tallystick-demo-'))

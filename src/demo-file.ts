@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from './db/launcher-lock.ts'
 
@@ -33,7 +33,19 @@ export function writeDemoFile(dataDir: string, file: DemoFile): void {
   mkdirSync(dataDir, { recursive: true })
   writeFileSync(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
   renameSync(`${path}.tmp`, path)
+  rmSync(pendingOf(dataDir), { force: true })
 }
+
+/** Notes that a demo is being made, so that a start after a crash makes another. */
+export function noteDemoBegun(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true })
+  writeFileSync(pendingOf(dataDir), '')
+}
+
+/** Whether a demo was begun here and never finished. */
+export const wasDemoInterrupted = (dataDir: string): boolean => existsSync(pendingOf(dataDir))
+
+const pendingOf = (dataDir: string): string => `${pathOf(dataDir)}.pending`
 
 const pathOf = (dataDir: string): string => join(dataDir, 'demo.json')
 

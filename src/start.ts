@@ -10,7 +10,13 @@ import { openPool, type Pool } from './db/pool.ts'
 import { pooledRandom } from './db/random.ts'
 import { StartError } from './db/start-error.ts'
 import { seedDemo } from './demo.ts'
-import { type DemoFile, readDemoFile, writeDemoFile } from './demo-file.ts'
+import {
+  type DemoFile,
+  noteDemoBegun,
+  readDemoFile,
+  wasDemoInterrupted,
+  writeDemoFile,
+} from './demo-file.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog } from './log.ts'
 import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
@@ -191,13 +197,14 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
   return Promise.race([asked, lost, ...(parentGone === undefined ? [] : [parentGone])])
 }
 
-/** Seeds the demo into an empty database, once. */
+/** Seeds the demo into an empty database, once; after a crash in the middle, once more. */
 async function keepDemo(installation: Installation, config: Config): Promise<DemoFile | undefined> {
   const known = readDemoFile(config.dataDir)
   if (known !== undefined) return known
-  if (!config.hasDemo || (await installation.app.hasOrganizations())) {
-    return undefined
-  }
+  const isWanted =
+    wasDemoInterrupted(config.dataDir) || !(await installation.app.hasOrganizations())
+  if (!config.hasDemo || !isWanted) return undefined
+  noteDemoBegun(config.dataDir)
   const facts = await seedDemo(installation, { seed: 1, years: 1 })
   const file = { origin: config.origin, ...facts }
   writeDemoFile(config.dataDir, file)
