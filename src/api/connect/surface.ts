@@ -17,6 +17,7 @@ import type { ErrorContext, Rendered } from '../http/look.ts'
 import { wantsOnlyProblem } from '../http/problem.ts'
 import type { Call } from '../http/route.ts'
 import type { Met, Surface } from '../http/surface.ts'
+import { apiKeyRoutes } from './api-keys.ts'
 import { companyRoutes } from './companies.ts'
 import { connectionRoutes } from './connections.ts'
 import { datasetRoutes } from './datasets.ts'
@@ -42,6 +43,7 @@ export const connect = (manifests: readonly Manifest[]): Surface => ({
     ...integrationRoutes(manifests),
     ...datasetRoutes(manifests),
     ...recordRoutes(manifests),
+    ...apiKeyRoutes,
   ],
   bodyBytesMax: 10 * 1024 * 1024,
   ignoresCase: true,
@@ -135,5 +137,6 @@ const groupByTag: ReadonlyMap<string, Readonly<{ entity: string; family: string 
   ['Companies', { entity: 'Company', family: 'ClientsApi' }],
   ['Connections', { entity: 'DataConnection', family: 'ClientsApi' }],
   ['Integrations', { entity: 'Integration', family: 'ClientsApi' }],
+  ['API keys', { entity: 'ApiKey', family: 'PublicApi' }],
   ['Refresh data', { entity: 'Dataset', family: 'PullApi' }],
 ])
