@@ -3,8 +3,9 @@ import type { Ctx } from '../../db/write.ts'
 import { addDays, type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { type Book, loadBook } from './book.queries.ts'
-import { insertLock } from './period.db.ts'
+import { findLedgerState, listBalances } from './balance.queries.ts'
+import { loadBook } from './book.queries.ts'
+import { insertClose, insertLock } from './period.db.ts'
 import { countClose, listDraftsThrough } from './period.queries.ts'
 import {
   type CloseCheck,
@@ -14,6 +15,7 @@ import {
   requireClosable,
   toCheck,
   toCloseChecks,
+  toSealText,
 } from './period.ts'
 
 /**
@@ -78,8 +80,9 @@ export async function closePeriods(ctx: Ctx, close: Close): Promise<Closed> {
   requireClosable(throughDate, today, book.locks)
   const checklist = await checksOf(ctx, close)
   requireNoBlock(checklist)
+  const before = book.locks.find(({ kind }) => kind === 'hard')
   for (const { end } of monthsToClose(throughDate, book.business.booksStart, book.locks)) {
-    await closeMonth(ctx, book, end, reason)
+    await closeMonth(ctx, { through: end, before, checklist, reason })
   }
   ctx.configurationChanged()
   ctx.emit({
@@ -91,16 +94,28 @@ export async function closePeriods(ctx: Ctx, close: Close): Promise<Closed> {
   return { throughDate, checklist, sealedAt: ctx.recordedAt }
 }
 
+type MonthClose = Readonly<{
+  through: CalendarDate
+  before: Lock | undefined
+  checklist: readonly CloseCheck[]
+  reason: string
+}>
+
+/** Keeps the trial balance of a month's end, seals it and locks what lies before. */
 async function closeMonth(
   ctx: Ctx,
-  { locks }: Book,
-  through: CalendarDate,
-  reason: string,
+  { through, before, checklist, reason }: MonthClose,
 ): Promise<void> {
-  const before = locks.find(({ kind }) => kind === 'hard')
+  const { tx, businessId, actor: closedBy, recordedAt: at, link } = ctx
+  const balances = await listBalances(tx, { businessId, dates: [through] })
+  const { entrySeq: entryCount } = await findLedgerState(tx, businessId)
+  const closeId = ctx.newId('close')
+  const sha256 = ctx.digest(toSealText(balances))
+  const row = { closeId, through, entryCount, sha256, checklist, reason, closedBy, at, link }
+  await insertClose(tx, businessId, row, balances)
+  ctx.chain('S', ['S', closeId, through, String(entryCount), sha256])
   const lock: Lock = { kind: 'hard', scope: 'all', through }
-  const stamp = { reason, setBy: ctx.actor, at: ctx.recordedAt }
-  await insertLock(ctx.tx, ctx.businessId, { ...lock, ...stamp })
+  await insertLock(tx, businessId, { ...lock, reason, setBy: closedBy, at })
   record(ctx, { lock, before, reason })
 }
 

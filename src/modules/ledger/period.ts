@@ -130,3 +130,26 @@ export function monthsToClose(
 /** The last day of what was closed for good. */
 export const closedThrough = (locks: readonly Lock[]): CalendarDate | undefined =>
   locks.find(({ kind, through }) => kind === 'hard' && through !== null)?.through ?? undefined
+
+/** A row of a trial balance, as a seal covers it; amounts in minor units. */
+type SealedRow = Readonly<{
+  accountId: string
+  currency: string
+  bucket: number
+  debitBase: bigint
+  creditBase: bigint
+  debit: bigint
+  credit: bigint
+}>
+
+/**
+ * The text whose SHA-256 seals a trial balance: a line per row, in order of account, currency and
+ * bucket.
+ * Source: ledger specification 7.6 (record S).
+ */
+export const toSealText = (rows: readonly SealedRow[]): string =>
+  rows
+    .map(({ accountId, currency, bucket, debitBase, creditBase, debit, credit }) =>
+      [accountId, currency, bucket, debitBase, creditBase, debit, credit].join(' '),
+    )
+    .join('\n')

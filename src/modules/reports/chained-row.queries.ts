@@ -4,12 +4,14 @@ import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { EntryKind } from '../ledger/journal.ts'
+import type { SealedRow } from '../ledger/period.ts'
 import type { StoredEntry, StoredHead, StoredLine, StoredLink } from './integrity.ts'
 
 type TenantId = Id<'business'> | Id<'organization'>
 
 const pageRows = 1_000
 const pageLines = 10_000
+const noId = '00000000-0000-0000-0000-000000000000'
 
 /** The head of a tenant's lane, or undefined when the tenant never wrote. */
 export async function findHead(db: Db, tenantId: TenantId): Promise<StoredHead | undefined> {
@@ -180,7 +182,7 @@ export type StoredVersion = Readonly<{
 /** All document versions of a business by link, document and version, a page at a time. */
 export async function* streamVersions(db: Db, tenantId: TenantId): AsyncGenerator<StoredVersion> {
   type Row = Omit<StoredVersion, 'record'> & Readonly<{ kind: string; number: string }>
-  let last: readonly [bigint, string, bigint] = [-1n, '00000000-0000-0000-0000-000000000000', 0n]
+  let last: readonly [bigint, string, bigint] = [-1n, noId, 0n]
   for (;;) {
     const page = await db.query<Row>({
       name: 'stream_versions',
@@ -200,6 +202,100 @@ export async function* streamVersions(db: Db, tenantId: TenantId): AsyncGenerato
     if (end === undefined) return
     last = [end.link, end.documentId, end.version]
   }
+}
+
+/** The seal of a closed month; `digest` is that of its trial balance as it is kept now. */
+export type StoredSeal = Readonly<{
+  link: bigint
+  through: CalendarDate
+  closeId: string
+  record: ChainRecord
+  sha256: string
+  digest: string
+}>
+
+/** All seals of a business by link and day, a page at a time. */
+export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<StoredSeal> {
+  type Row = Omit<StoredSeal, 'record'> & Readonly<{ entryCount: bigint }>
+  let last: readonly [bigint, string, string] = [
+    -1n,
+    '1900-01-01',
+    '00000000-0000-0000-0000-000000000000',
+  ]
+  for (;;) {
+    const page = await db.query<Row>({
+      name: 'stream_seals',
+      text: `select c.link, c.through_date as through, c.close_id as "closeId",
+          c.entry_count as "entryCount", c.snapshot_sha256 as sha256,
+          encode(sha256(convert_to(coalesce((
+            select string_agg(concat_ws(' ', b.account_id, b.currency, b.bucket, b.debit_base,
+              b.credit_base, b.debit, b.credit), E'\n'
+              order by b.account_id, b.currency, b.bucket)
+            from period_close_balance as b
+            where b.business_id = c.business_id and b.close_id = c.close_id), ''), 'UTF8')), 'hex')
+            as digest
+        from period_close as c
+        where c.business_id = $1
+          and (c.link, c.through_date, c.close_id) > ($2::bigint, $3::date, $4::uuid)
+        order by c.link, c.through_date, c.close_id limit $5`,
+      values: [tenantId, ...last, pageRows],
+    })
+    for (const { entryCount, ...row } of page) {
+      const record = ['S', row.closeId, row.through, String(entryCount), row.sha256]
+      yield { ...row, record }
+    }
+    const end = page.at(-1)
+    if (end === undefined) return
+    last = [end.link, end.through, end.closeId]
+  }
+}
+
+/** The seal of a closed month in the chain. */
+export type StoredSeal = Readonly<{
+  link: bigint
+  closeId: Id<'close'>
+  through: CalendarDate
+  sha256: string
+  record: ChainRecord
+}>
+
+/** All seals of a business by link and month, a page at a time. */
+export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<StoredSeal> {
+  type Row = Omit<StoredSeal, 'record'> & Readonly<{ entryCount: bigint }>
+  let last: readonly [bigint, string, string] = [-1n, '1900-01-01', noId]
+  for (;;) {
+    const page = await db.query<Row>({
+      name: 'stream_seals',
+      text: `select link, close_id as "closeId", through_date as through, entry_count as "entryCount",
+          snapshot_sha256 as sha256
+        from period_close
+        where business_id = $1 and (link, through_date, close_id) > ($2::bigint, $3::date, $4::uuid)
+        order by link, through_date, close_id limit $5`,
+      values: [tenantId, ...last, pageRows],
+    })
+    for (const { entryCount, ...row } of page) {
+      yield { ...row, record: ['S', row.closeId, row.through, String(entryCount), row.sha256] }
+    }
+    const end = page.at(-1)
+    if (end === undefined) return
+    last = [end.link, end.through, end.closeId]
+  }
+}
+
+/** What a close kept of one month, in the order of its seal. */
+export function listSealedRows(
+  db: Db,
+  tenantId: TenantId,
+  closeId: Id<'close'>,
+): Promise<SealedRow[]> {
+  return db.query({
+    name: 'list_sealed_rows',
+    text: `select account_id as "accountId", currency, bucket, debit_base as "debitBase",
+        credit_base as "creditBase", debit, credit
+      from period_close_balance where business_id = $1 and close_id = $2
+      order by account_id, currency, bucket limit 100000`,
+    values: [tenantId, closeId],
+  })
 }
 
 /** An audit row in the chain. */

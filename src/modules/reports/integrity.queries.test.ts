@@ -6,6 +6,7 @@ import { asDate } from '../../kernel/dates.ts'
 import { setRate } from '../ledger/exchange-rate.actions.ts'
 import { postJournal, reverseJournal } from '../ledger/journal.actions.ts'
 import type { Journal } from '../ledger/journal.ts'
+import { closePeriods } from '../ledger/period.actions.ts'
 import { createInvoice, voidInvoice } from '../sales/invoice.actions.ts'
 import { verifyTenant, type Witness } from './integrity.queries.ts'
 import type { Verification } from './integrity.ts'
@@ -35,6 +36,12 @@ await Promise.all(
   ),
 )
 await shop.write(reverseJournal, { entryId: posted.id, reason: 'wrong account' })
+await shop.write(closePeriods, {
+  throughDate: asDate('2026-01-31'),
+  reason: 'audited',
+  acknowledgeDrafts: false,
+  moreChecks: [],
+})
 const invoice = await shop.write(createInvoice, anInvoice(customer.id))
 await shop.write(createInvoice, anInvoice(customer.id, { status: 'paid' }))
 await shop.write(createInvoice, anInvoice(customer.id, { currency: 'USD' }))
@@ -78,8 +85,9 @@ async function after(
 }
 
 const chained = ['journal_entry', 'journal_line', 'audit_row', 'document_version', 'chain_link']
+const sealed = ['period_close', 'period_close_balance']
 const derived = ['balance_day', 'balance_month', 'lane_head', 'number_series', 'number_register']
-const tables = [...chained, ...derived]
+const tables = [...chained, ...sealed, ...derived]
 
 const keyOf = (table: string): string =>
   ['audit_row', 'chain_link', 'lane_head'].includes(table) ? 'tenant_id' : 'business_id'
@@ -88,6 +96,11 @@ const keyOf = (table: string): string =>
 const notLookedAt: Readonly<Record<string, string>> = {
   'lane_head.config_version': 'tells the processes to read settings again',
   'lane_head.recorded_at': 'may only not go back; the links have the times',
+  'period_close.checklist': 'what was looked at; the audit row of the close says who closed',
+  'period_close.reason': 'the audit row of the close has it, in the chain',
+  'period_close.closed_by': 'the audit row of the close has it, in the chain',
+  'period_close.recorded_at': 'the link that has the seal has it',
+  'period_close.superseded_by': 'which later close replaced it',
   'number_series.padding': 'how the next number will look',
   'number_series.surface': 'which contract takes the next number',
   'number_series.year': 'which year takes the next number',
@@ -113,6 +126,8 @@ function otherValue({ table, column, type }: Column): string {
     'journal_line.bucket': '1 - bucket',
     'number_register.state': `case state when 'used' then 'deleted' else 'used' end`,
     'balance_month.month': `(month - interval '40 months')::date`,
+    'period_close_balance.currency': `case currency when 'EUR' then 'USD' else 'EUR' end`,
+    'period_close.snapshot_sha256': `translate(snapshot_sha256, '01', '10')`,
     'journal_line.currency': `case currency when 'EUR' then 'USD' else 'EUR' end`,
   }
   const byType: Readonly<Record<string, string>> = {
@@ -183,6 +198,8 @@ test.each([
   ['journal_line', 'entry_id = gen_random_uuid()'],
   ['audit_row', 'sequence = sequence + 1000'],
   ['document_version', 'version = version + 100'],
+  ['period_close', 'close_id = gen_random_uuid()'],
+  ['period_close_balance', `currency = 'ZZZ'`],
   ['chain_link', 'link = link + 1000'],
   ['balance_day', `day = day + 1000`],
   ['balance_month', `month = (month + interval '40 months')::date`],

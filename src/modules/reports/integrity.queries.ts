@@ -1,16 +1,19 @@
-import { LinkHasher } from '../../db/chain.ts'
+import { digestText, LinkHasher } from '../../db/chain.ts'
 import type { Db } from '../../db/tx.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { toChainRecord } from '../ledger/journal.ts'
+import { toSealText } from '../ledger/period.ts'
 import {
   Cursor,
   findHead,
   type StoredAudit,
+  type StoredSeal,
   type StoredVersion,
   streamAudits,
   streamEntries,
   streamLinks,
+  streamSeals,
   streamVersions,
 } from './chained-row.queries.ts'
 import {
@@ -143,6 +146,26 @@ class Run {
       hasher.add(version.record)
       count += 1
     }
+    for await (const seal of rows.sealsUpTo(link.link)) {
+      if (seal.link !== link.link) {
+        this.#found('outside_chain', sealPlace(seal), ['a link', `link ${seal.link}`])
+        continue
+      }
+      if (seal.digest !== seal.sha256) {
+        this.#found('seal_changed', sealPlace(seal), [seal.sha256, seal.digest])
+      }
+      hasher.add(seal.record)
+      count += 1
+    }
+    for await (const seal of rows.sealsUpTo(link.link)) {
+      if (seal.link !== link.link) {
+        this.#found('outside_chain', sealPlace(seal), ['a link', `link ${seal.link}`])
+        continue
+      }
+      await this.#checkSeal(seal)
+      hasher.add(seal.record)
+      count += 1
+    }
     let last: StoredAudit | undefined
     for await (const audit of rows.auditsUpTo(link.lastAuditSeq)) {
       hasher.add(audit.record)
@@ -175,6 +198,13 @@ class Run {
     }
   }
 
+  /** Check 8, its first half: the trial balance that a close kept is the one it sealed. */
+  async #checkSeal(seal: StoredSeal): Promise<void> {
+    const rows = await listSealedRows(this.#db, this.#tenantId, seal.closeId)
+    const digest = digestText(toSealText(rows))
+    if (digest !== seal.sha256) this.#found('seal', sealPlace(seal), [seal.sha256, digest])
+  }
+
   #checkWitness({ link, hash }: StoredLink, hashByLink: Map<bigint, string>): void {
     const seen = hashByLink.get(link)
     hashByLink.delete(link)
@@ -197,6 +227,8 @@ class Run {
       add(`entry ${entry.seq} ${entry.number}`)
     }
     for await (const version of rows.versionsUpTo(undefined)) add(versionPlace(version))
+    for await (const seal of rows.sealsUpTo(undefined)) add(sealPlace(seal))
+    for await (const seal of rows.sealsUpTo(undefined)) add(sealPlace(seal))
     for await (const audit of rows.auditsUpTo(undefined)) add(`audit row ${audit.sequence}`)
     this.#noteGaps(rows)
   }
@@ -243,7 +275,7 @@ class Run {
     }
   }
 
-  /** Checks 4 to 7: two ways to the same figures, compared in the database. */
+  /** Checks 4 to 8: two ways to the same figures, compared in the database. */
   async compare({ kind, text }: Comparison): Promise<void> {
     const rows = await this.#db.query<{ place: string; expected: string; found: string }>({
       text,
@@ -287,11 +319,15 @@ class ChainedRows {
   newestMonth: CalendarDate | null = null
   readonly #entries: Cursor<StoredEntry>
   readonly #versions: Cursor<StoredVersion>
+  readonly #seals: Cursor<StoredSeal>
+  readonly #seals: Cursor<StoredSeal>
   readonly #audits: Cursor<StoredAudit>
 
   constructor(db: Db, tenantId: TenantId) {
     this.#entries = new Cursor(streamEntries(db, tenantId))
     this.#versions = new Cursor(streamVersions(db, tenantId))
+    this.#seals = new Cursor(streamSeals(db, tenantId))
+    this.#seals = new Cursor(streamSeals(db, tenantId))
     this.#audits = new Cursor(streamAudits(db, tenantId))
   }
 
@@ -309,6 +345,14 @@ class ChainedRows {
 
   versionsUpTo(last: bigint | undefined): AsyncGenerator<StoredVersion> {
     return taken(this.#versions, ({ link }) => isWithin(link, last))
+  }
+
+  sealsUpTo(last: bigint | undefined): AsyncGenerator<StoredSeal> {
+    return taken(this.#seals, ({ link }) => isWithin(link, last))
+  }
+
+  sealsUpTo(last: bigint | undefined): AsyncGenerator<StoredSeal> {
+    return taken(this.#seals, ({ link }) => isWithin(link, last))
   }
 
   async *auditsUpTo(last: bigint | undefined): AsyncGenerator<StoredAudit> {
@@ -344,6 +388,10 @@ const isWithin = (value: bigint, last: bigint | undefined): boolean =>
 const versionPlace = ({ documentId, version }: StoredVersion): string =>
   `document ${documentId} version ${version}`
 
+const sealPlace = ({ through }: StoredSeal): string => `close through ${through}`
+
+const sealPlace = ({ closeId, through }: StoredSeal): string => `close ${closeId} of ${through}`
+
 const spanOf = (link: StoredLink): string =>
   `entries ${link.firstEntrySeq}-${link.lastEntrySeq}, ` +
   `audit rows ${link.firstAuditSeq}-${link.lastAuditSeq}`
@@ -359,6 +407,25 @@ const shown = (row: string): string =>
   `coalesce(concat_ws(' ', ${row}.debit_base, ${row}.credit_base, ${row}.debit, ${row}.credit), '')`
 
 const comparisons: readonly Comparison[] = [
+  {
+    kind: 'seal_changed',
+    text: `with line_sum as (
+        select c.close_id, l.account_id, l.currency, l.bucket, ${sums}
+        from period_close as c
+        join journal_line as l on l.business_id = c.business_id
+          and l.accounting_date <= c.through_date and l.entry_seq <= c.entry_count
+        where c.business_id = $1 group by 1, 2, 3, 4
+      ), kept as (
+        select close_id, account_id, currency, bucket, debit_base, credit_base, debit, credit
+        from period_close_balance where business_id = $1
+      )
+      select format('close %s account %s %s bucket %s', close_id, account_id, currency, bucket)
+          as place, ${shown('l')} as expected, ${shown('k')} as found
+      from line_sum as l full join kept as k using (close_id, account_id, currency, bucket)
+      where (l.debit_base, l.credit_base, l.debit, l.credit)
+        is distinct from (k.debit_base, k.credit_base, k.debit, k.credit)
+      order by 1 limit 100`,
+  },
   {
     kind: 'line_without_entry',
     text: `select format('line %s of entry %s', l.line_no, l.entry_id) as place,
@@ -411,6 +478,25 @@ const comparisons: readonly Comparison[] = [
       select format('balance of month %s account %s %s bucket %s', month, account_id, currency,
           bucket) as place, ${shown('l')} as expected, ${shown('k')} as found
       from line_sum as l full join kept as k using (month, account_id, currency, bucket)
+      where (l.debit_base, l.credit_base, l.debit, l.credit)
+        is distinct from (k.debit_base, k.credit_base, k.debit, k.credit)
+      order by 1 limit 100`,
+  },
+  {
+    kind: 'seal',
+    text: `with line_sum as (
+        select c.close_id, l.account_id, l.currency, l.bucket, ${sums}
+        from period_close as c
+        join journal_line as l on l.business_id = c.business_id
+          and l.accounting_date <= c.through_date and l.entry_seq <= c.entry_count
+        where c.business_id = $1 group by 1, 2, 3, 4
+      ), kept as (
+        select close_id, account_id, currency, bucket, debit_base, credit_base, debit, credit
+        from period_close_balance where business_id = $1
+      )
+      select format('close %s account %s %s bucket %s', close_id, account_id, currency, bucket)
+          as place, ${shown('l')} as expected, ${shown('k')} as found
+      from line_sum as l full join kept as k using (close_id, account_id, currency, bucket)
       where (l.debit_base, l.credit_base, l.debit, l.credit)
         is distinct from (k.debit_base, k.credit_base, k.debit, k.credit)
       order by 1 limit 100`,

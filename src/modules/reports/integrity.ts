@@ -17,6 +17,8 @@ export type FindingKind =
   | 'entry_broken'
   | 'line_without_entry'
   | 'snapshot_changed'
+  | 'seal'
+  | 'seal_changed'
   | 'document_total'
   | 'document_entry'
   | 'balance_day'
