@@ -10,6 +10,8 @@ export type PoolOptions = Readonly<{
   database?: string
   role: 'tallystick_app' | 'tallystick_owner'
   connectionsMax: number
+  /** Values as the driver reads them, for packages that bring their own statements. */
+  hasDriverTypes?: boolean
 }>
 
 export type Pool = pg.Pool
@@ -40,12 +42,22 @@ function toInstantText(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${ms}Z`
 }
 
+const exactTypes = {
+  getTypeParser: ((id: number, format?: 'text' | 'binary') =>
+    parserByOid.get(id) ?? pg.types.getTypeParser(id, format ?? 'text')) as never, // the driver's overloads
+}
+
 /**
  * Opens a pool whose sessions run in UTC as the given role, with exact types: int8 as bigint,
  * numeric and date as text, timestamptz as ISO text with milliseconds.
  * Source: dependency notes of the driver; platform specification 20 (timeouts).
  */
-export function openPool({ role, connectionsMax, ...where }: PoolOptions): Pool {
+export function openPool({
+  role,
+  connectionsMax,
+  hasDriverTypes = false,
+  ...where
+}: PoolOptions): Pool {
   const pool = new pg.Pool({
     ...where,
     max: connectionsMax,
@@ -53,10 +65,7 @@ export function openPool({ role, connectionsMax, ...where }: PoolOptions): Pool 
     idleTimeoutMillis: 60_000,
     application_name: 'tallystick',
     options: `-c role=${role} -c TimeZone=UTC -c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000`,
-    types: {
-      getTypeParser: ((id: number, format?: 'text' | 'binary') =>
-        parserByOid.get(id) ?? pg.types.getTypeParser(id, format ?? 'text')) as never, // the driver's overloads
-    },
+    ...(!hasDriverTypes && { types: exactTypes }),
   })
   // An idle connection that the server closes is replaced at the next use. One in use fails its
   // next statement; without a listener the loss between two statements would end the process.

@@ -1,0 +1,67 @@
+import { asOwner } from '../db/owner.ts'
+import type { Pool } from '../db/pool.ts'
+import type { Action, OrganizationCtx } from '../db/write.ts'
+import type { Instant } from '../kernel/dates.ts'
+import type { Id } from '../kernel/ids.ts'
+import { cleanDeliveries } from '../modules/webhooks/delivery.actions.ts'
+import { rememberTold, tellNotice } from '../modules/webhooks/notice.actions.ts'
+import { listUntold } from '../modules/webhooks/notice.queries.ts'
+
+/** What a task may use: sessions of the owner's role, and the gate of all writes. */
+export type TaskParts = Readonly<{
+  adminPool: Pool
+  clock: () => Instant
+  write: <C extends OrganizationCtx, Input, Result>(
+    command: Readonly<{
+      tenant: Readonly<{ organizationId: Id<'organization'>; businessId?: Id<'business'> }>
+      action: Action<C, Input, Result>
+      input: Input
+      actor: string
+      now: Instant
+    }>,
+  ) => Promise<unknown>
+}>
+
+/** A task by its name. It may run twice, and a second run finds nothing to do. */
+export type Task = Readonly<{
+  name: string
+  /** When it is due by itself, as a crontab has it, in UTC; undefined: when somebody asks. */
+  schedule?: string
+  attemptsMax: number
+  run: (parts: TaskParts) => Promise<void>
+}>
+
+const noticesMax = 200
+const cleanedMax = 5_000
+
+/** Every task of the worker. Source: platform specification 29. */
+export const tasks: readonly Task[] = [
+  { name: 'webhooks.tell', schedule: '* * * * *', attemptsMax: 1, run: tellNotices },
+  { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
+]
+
+/** Tells what happened to endpoints, each notice in the lane of the endpoint's owner. */
+export async function tellNotices({ adminPool, clock, write }: TaskParts): Promise<void> {
+  const notices = await asOwner(adminPool, (tx) => listUntold(tx, noticesMax))
+  for (const notice of notices) {
+    const { organizationId, businessId } = notice
+    await write({
+      tenant: { organizationId, ...(businessId !== null && { businessId }) },
+      action: tellNotice,
+      input: notice,
+      actor: 'system',
+      now: clock(),
+    })
+    await asOwner(adminPool, (tx) => rememberTold(tx, notice, clock()))
+  }
+}
+
+/** Forgets deliveries that are older than the log is kept, a part at a time. */
+export async function cleanLog({ adminPool, clock }: TaskParts): Promise<void> {
+  for (;;) {
+    const count = await asOwner(adminPool, (tx) =>
+      cleanDeliveries(tx, { now: clock(), limit: cleanedMax }),
+    )
+    if (count < cleanedMax) return
+  }
+}

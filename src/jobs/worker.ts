@@ -1,0 +1,64 @@
+import { Logger, parseCronItems, type Runner, run, type TaskList } from 'graphile-worker'
+import type { Pool } from '../db/pool.ts'
+import { DeliveryEngine, type EngineParts } from './delivery-engine.ts'
+import { type TaskParts, tasks } from './tasks.ts'
+
+export type WorkerParts = TaskParts &
+  EngineParts &
+  Readonly<{
+    /** Sessions of the owner's role with the driver's own types; without them no task runs. */
+    jobsPool: Pool | undefined
+  }>
+
+export type Worker = Readonly<{ stop: () => Promise<void> }>
+
+/** The schema that graphile-worker keeps its tables in, and migrates by itself. */
+export const jobsSchema = 'jobs'
+
+const concurrency = 2
+
+/** What was due while no worker ran is made up for, so far back. */
+const backfillMs = 86_400_000
+
+/**
+ * Starts what works behind the API: the delivery of events, and tasks by schedule. Any number of
+ * workers may run beside each other. `stop` takes nothing more and waits for what runs.
+ * Source: platform specification 29.
+ */
+export async function startWorker(parts: WorkerParts): Promise<Worker> {
+  const engine = new DeliveryEngine(parts)
+  const runner = parts.jobsPool && (await startTasks(parts, parts.jobsPool))
+  engine.start()
+  return {
+    stop: async () => {
+      await Promise.all([engine.stop(), runner?.stop()])
+    },
+  }
+}
+
+function startTasks(parts: WorkerParts, pgPool: Pool): Promise<Runner> {
+  const taskList: TaskList = Object.fromEntries(
+    tasks.map((task) => [task.name, () => task.run(parts)]),
+  )
+  const items = tasks.flatMap(({ name, schedule, attemptsMax }) => {
+    if (schedule === undefined) return []
+    const options = { maxAttempts: attemptsMax, backfillPeriod: backfillMs, jobKey: name }
+    return [{ task: name, match: schedule, options }]
+  })
+  return run({
+    pgPool,
+    schema: jobsSchema,
+    taskList,
+    parsedCronItems: parseCronItems(items),
+    concurrency,
+    noHandleSignals: true,
+    logger: toLogger(parts.log),
+  })
+}
+
+/** What the runner says goes into our log; its everyday talk does not. */
+const toLogger = (log: EngineParts['log']): Logger =>
+  new Logger(() => (level, message, meta) => {
+    if (level === 'error') log.error({ ...meta }, message)
+    else if (level === 'warning') log.warn({ ...meta }, message)
+  })
