@@ -3,6 +3,7 @@ import { connect } from './api/connect/surface.ts'
 import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
 import { buildGuards } from './api/http/guard.ts'
+import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import { buildServer, type HttpServer, type Log, type Readiness } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
 import { invoicing } from './api/invoicing/surface.ts'
@@ -75,7 +76,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
   })
   const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
-  const admission = new Admission({ query: (statement) => queryAlone(pool, statement) }, clock)
+  const alone = { query: <Row>(statement: Statement) => queryAlone<Row>(pool, statement) }
+  const admission = new Admission(alone, clock)
+  const maintenance = new MaintenanceWatch(alone)
   let origin = config.origin
   const keyHasher = keyHasherOf(parts.masterKey)
   const http = buildServer({
@@ -93,7 +96,11 @@ export async function buildApp(parts: AppParts): Promise<App> {
     origin: () => origin,
     version,
     toRefusal: (error) => toRefusal(error) ?? toOutage(error),
-    readiness: buildReadiness(parts, gate, await findLastMigration(adminPool)),
+    readiness: buildReadiness(parts, gate, {
+      expected: await findLastMigration(adminPool),
+      maintenance,
+    }),
+    maintenance: () => maintenance.current(),
     log,
   })
   await http.fastify.ready()
@@ -138,7 +145,7 @@ type Checked = Readonly<{ ok: boolean; detail?: string }>
 function buildReadiness(
   { pool, adminPool }: AppParts,
   gate: Gate,
-  expected: number,
+  { expected, maintenance }: Readonly<{ expected: number; maintenance: MaintenanceWatch }>,
 ): () => Promise<Readiness> {
   let last: { atMs: number; answer: Promise<Readiness> } | undefined
   const look = async (): Promise<Readiness> => {
@@ -148,7 +155,10 @@ function buildReadiness(
     ])
     const lanes: Checked = { ok: true, detail: `${gate.commandCount} commands` }
     const isReady = database.ok && migrations.ok
-    return { isReady, body: { status: '', version, checks: { database, migrations, lanes } } }
+    // It stays green: the answer to a caller must come from us.
+    const ordered = { ok: true, detail: (await maintenance.current())?.mode ?? 'off' }
+    const checks = { database, migrations, lanes, maintenance: ordered }
+    return { isReady, body: { status: '', version, checks } }
   }
   return () => {
     const atMs = performance.now()

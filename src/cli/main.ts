@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   business: async () => (await import('./business.ts')).businessCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
+  maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
 }
 

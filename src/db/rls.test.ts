@@ -6,7 +6,7 @@ import type { PoolClient } from './pool.ts'
 const shop = await aFullShop()
 afterAll(shop.close)
 
-const notOfATenant = ['migration']
+const notOfATenant = ['maintenance', 'migration']
 
 const stranger = { organization_id: newUuid(), tenant_id: newUuid(), business_id: newUuid() }
 const nobody = { organization_id: '', tenant_id: '', business_id: '' }

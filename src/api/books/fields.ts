@@ -93,7 +93,10 @@ export const organizationErrors = [
   'platform.database_unavailable',
   'platform.overloaded',
   'platform.timeout',
+  'platform.maintenance',
   'platform.shutting_down',
+  'test.live_forbidden',
+  'test.simulated_code_unknown',
 ] as const satisfies readonly ErrorCode[]
 
 /** The same for a route of a business. */

@@ -103,7 +103,10 @@ export const commonErrors = [
   'platform.database_unavailable',
   'platform.overloaded',
   'platform.timeout',
+  'platform.maintenance',
   'platform.shutting_down',
+  'test.live_forbidden',
+  'test.simulated_code_unknown',
 ] as const satisfies readonly ErrorCode[]
 
 /** What any route with a company in its path may refuse. */

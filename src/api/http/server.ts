@@ -5,6 +5,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { type Instant, msOf } from '../../kernel/dates.ts'
 import { isRefusal, Refusal } from '../../kernel/errors.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
+import { type Maintenance, requireOpen } from '../../modules/access/maintenance.ts'
 import { addressOf } from './address.ts'
 import type { Admission, Admittance } from './admission.ts'
 import { hasBody, readBody } from './body.ts'
@@ -20,6 +21,7 @@ import { parseQuery } from './query.ts'
 import type { Reply, RouteRecord } from './route.ts'
 import { Router } from './router.ts'
 import { Shape, Validators } from './shape.ts'
+import { simulate } from './simulate.ts'
 import type { Surface } from './surface.ts'
 
 /** Bytes of a request line's address and of all headers. Source: platform specification 19. */
@@ -59,6 +61,8 @@ export type ServerParts = Readonly<{
   /** What a failure of the database means to a caller; undefined: it is our fault. */
   toRefusal: (error: unknown) => Refusal | undefined
   readiness: () => Promise<Readiness>
+  /** What the operator has ordered, at most a second old; undefined: nothing. */
+  maintenance: () => Promise<Maintenance | undefined>
   log: Log
 }>
 
@@ -96,6 +100,8 @@ type Visit = {
   admitted: Admitted | undefined
   admittance: Admittance | undefined
   call: RequestCall | undefined
+  /** Whether the caller has asked for the refusal that it gets. */
+  isSimulated: boolean
 }
 
 /**
@@ -137,6 +143,7 @@ export function buildServer(parts: ServerParts): HttpServer {
       admitted: undefined,
       admittance: undefined,
       call: undefined,
+      isSimulated: false,
     }
     const edge = edges.find(({ surface }) => isBelow(visit.path, surface.mount))
     try {
@@ -213,12 +220,11 @@ function buildEdges({ surfaces, origin, version }: ServerParts): readonly Edge[]
 async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
   const { isDraining } = visit.server
   const method = visit.request.method ?? 'GET'
-  const isRead = method === 'GET' || method === 'HEAD'
-  if (visit.path === '/healthz' && isRead) {
+  if (visit.path === '/healthz' && isRead(method)) {
     send(visit, { status: 200, headers: jsonHeaders }, '{"status":"ok"}')
     return
   }
-  if (visit.path === '/readyz' && isRead) {
+  if (visit.path === '/readyz' && isRead(method)) {
     const { isReady, body } = await parts.readiness()
     const status = isReady && !isDraining ? 200 : 503
     const shown = { ...body, status: status === 200 ? 'ready' : 'unavailable' }
@@ -237,11 +243,12 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   const { surface } = edge
   requireShortUri(visit)
   parts.guards.requireRoom(surface.name, visit.address, visit.nowMs)
+  const method = visit.request.method ?? 'GET'
+  requireOpen(await parts.maintenance(), { isRead: isRead(method), now: visit.now })
   if (visit.server.isDraining) throw new Refusal('platform.shutting_down')
   const path = visit.path.slice(surface.mount.length) || '/'
   surface.requireVersion?.(path)
-  const method = visit.request.method ?? 'GET'
-  if (path === surface.openApiPath && (method === 'GET' || method === 'HEAD')) {
+  if (path === surface.openApiPath && isRead(method)) {
     send(visit, { status: 200, headers: openApiHeaders }, edge.openApi())
     return
   }
@@ -269,6 +276,14 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
       now: visit.now,
     }
     for (const check of surface.checks) check(facts)
+    const simulated = simulate(
+      visit.request.headers['simulate-error'],
+      admittance.admitted.environment,
+    )
+    if (simulated !== undefined) {
+      visit.isSimulated = true
+      throw simulated
+    }
   }
   const call = new RequestCall({
     doors: parts.doors,
@@ -297,6 +312,8 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   else if (route.body !== undefined) call.body = {}
   sendReply(surface, visit, call, await route.handle(call))
 }
+
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
 const toHex = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
@@ -401,15 +418,20 @@ function sendRefusal(
   if (refusal.code.startsWith('key.') && admitted?.is_usable !== true && hasKey(visit)) {
     parts.guards.countFailure(visit.address, visit.nowMs)
   }
-  if (route !== undefined && edge?.codesByRoute.get(route)?.has(refusal.code) === false) {
+  const isDeclared = route === undefined || edge?.codesByRoute.get(route)?.has(refusal.code)
+  if (isDeclared === false && !visit.isSimulated) {
     const { code } = refusal
-    parts.log.warn({ code, operation: route.operation }, 'a code that its route does not declare')
+    parts.log.warn({ code, operation: route?.operation }, 'a code that its route does not declare')
   }
   const rendered =
     edge === undefined
       ? renderNeutral(refusal, context)
       : edge.surface.renderError(refusal, context, { route, admitted })
-  const headers = { ...limitHeadersOf(edge?.surface, visit), ...rendered.headers }
+  const headers = {
+    ...limitHeadersOf(edge?.surface, visit),
+    ...rendered.headers,
+    ...(visit.isSimulated && { Simulated: 'true' }),
+  }
   send(visit, { status: rendered.status, headers }, JSON.stringify(rendered.body))
 }
 

@@ -89,7 +89,10 @@ const commonErrors = [
   'platform.database_unavailable',
   'platform.overloaded',
   'platform.timeout',
+  'platform.maintenance',
   'platform.shutting_down',
+  'test.live_forbidden',
+  'test.simulated_code_unknown',
 ] as const satisfies readonly ErrorCode[]
 
 export const readErrors = [...commonErrors, 'request.id_malformed', 'resource.not_found'] as const
