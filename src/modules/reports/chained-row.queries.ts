@@ -4,7 +4,6 @@ import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { EntryKind } from '../ledger/journal.ts'
-import type { SealedRow } from '../ledger/period.ts'
 import type { StoredEntry, StoredHead, StoredLine, StoredLink } from './integrity.ts'
 
 type TenantId = Id<'business'> | Id<'organization'>
@@ -217,11 +216,7 @@ export type StoredSeal = Readonly<{
 /** All seals of a business by link and day, a page at a time. */
 export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<StoredSeal> {
   type Row = Omit<StoredSeal, 'record'> & Readonly<{ entryCount: bigint }>
-  let last: readonly [bigint, string, string] = [
-    -1n,
-    '1900-01-01',
-    '00000000-0000-0000-0000-000000000000',
-  ]
+  let last: readonly [bigint, string, string] = [-1n, '1900-01-01', noId]
   for (;;) {
     const page = await db.query<Row>({
       name: 'stream_seals',
@@ -248,54 +243,6 @@ export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<S
     if (end === undefined) return
     last = [end.link, end.through, end.closeId]
   }
-}
-
-/** The seal of a closed month in the chain. */
-export type StoredSeal = Readonly<{
-  link: bigint
-  closeId: Id<'close'>
-  through: CalendarDate
-  sha256: string
-  record: ChainRecord
-}>
-
-/** All seals of a business by link and month, a page at a time. */
-export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<StoredSeal> {
-  type Row = Omit<StoredSeal, 'record'> & Readonly<{ entryCount: bigint }>
-  let last: readonly [bigint, string, string] = [-1n, '1900-01-01', noId]
-  for (;;) {
-    const page = await db.query<Row>({
-      name: 'stream_seals',
-      text: `select link, close_id as "closeId", through_date as through, entry_count as "entryCount",
-          snapshot_sha256 as sha256
-        from period_close
-        where business_id = $1 and (link, through_date, close_id) > ($2::bigint, $3::date, $4::uuid)
-        order by link, through_date, close_id limit $5`,
-      values: [tenantId, ...last, pageRows],
-    })
-    for (const { entryCount, ...row } of page) {
-      yield { ...row, record: ['S', row.closeId, row.through, String(entryCount), row.sha256] }
-    }
-    const end = page.at(-1)
-    if (end === undefined) return
-    last = [end.link, end.through, end.closeId]
-  }
-}
-
-/** What a close kept of one month, in the order of its seal. */
-export function listSealedRows(
-  db: Db,
-  tenantId: TenantId,
-  closeId: Id<'close'>,
-): Promise<SealedRow[]> {
-  return db.query({
-    name: 'list_sealed_rows',
-    text: `select account_id as "accountId", currency, bucket, debit_base as "debitBase",
-        credit_base as "creditBase", debit, credit
-      from period_close_balance where business_id = $1 and close_id = $2
-      order by account_id, currency, bucket limit 100000`,
-    values: [tenantId, closeId],
-  })
 }
 
 /** An audit row in the chain. */

@@ -17,7 +17,6 @@ export type FindingKind =
   | 'entry_broken'
   | 'line_without_entry'
   | 'snapshot_changed'
-  | 'seal'
   | 'seal_changed'
   | 'document_total'
   | 'document_entry'
