@@ -4,7 +4,13 @@ import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
-import { buildServer, type HttpServer, type Log, type Readiness } from './api/http/server.ts'
+import {
+  buildServer,
+  type HttpServer,
+  type Log,
+  type Readiness,
+  type Watch,
+} from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
 import { invoicing } from './api/invoicing/surface.ts'
 import { type Config, version } from './config.ts'
@@ -32,6 +38,8 @@ export type AppParts = Readonly<{
   random: (bytes: number) => Uint8Array
   /** 32 bytes; secrets of their own are derived from it. */
   masterKey: Uint8Array
+  /** Looks at every answer before it is sent. */
+  watch?: Watch
   log: Log
 }>
 
@@ -101,6 +109,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       maintenance,
     }),
     maintenance: () => maintenance.current(),
+    watch: parts.watch,
     log,
   })
   await http.fastify.ready()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll } from 'vitest'
+import { afterAll, afterEach, expect } from 'vitest'
 import { type App, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
@@ -14,6 +14,7 @@ import type { NewBusiness } from '../src/modules/access/business.actions.ts'
 import { createOrganization } from '../src/modules/access/organization.actions.ts'
 import { openBusiness } from '../src/modules/ledger/account.actions.ts'
 import type { Plans } from '../src/modules/plans/plan.ts'
+import { AnswerBook } from './answers.ts'
 import { clusterAddress, dropDatabase, freshDatabase } from './cluster.ts'
 import { testLog } from './postgres.ts'
 
@@ -76,6 +77,13 @@ export const keyHasher = keyHasherOf(masterKey)
 const time = { now: noon }
 let world: Promise<World> | undefined
 
+/** Every answer of the file is held against the record of its route. */
+export const answers = new AnswerBook()
+
+afterEach(() => {
+  expect(answers.takeProblems(), 'answers that break their contract').toEqual([])
+})
+
 afterAll(async () => {
   await (await world)?.close()
   world = undefined
@@ -112,6 +120,7 @@ async function openWorld(): Promise<World> {
     clock: () => time.now,
     random: randomBytes,
     masterKey,
+    watch: answers.look,
     log: testLog,
   })
   return {

@@ -45,6 +45,19 @@ export type Readiness = Readonly<{
   body: Readonly<Record<string, unknown>>
 }>
 
+/** An answer as it leaves. `route` is known only when the request came so far. */
+export type Sent = Readonly<{
+  method: string
+  path: string
+  route: RouteRecord | undefined
+  status: number
+  headers: Readonly<Record<string, string>>
+  content: Buffer | string | undefined
+}>
+
+/** Looks at every answer before it is sent. */
+export type Watch = (sent: Sent) => void
+
 export type ServerParts = Readonly<{
   surfaces: readonly Surface[]
   doors: Doors
@@ -63,6 +76,7 @@ export type ServerParts = Readonly<{
   readiness: () => Promise<Readiness>
   /** What the operator has ordered, at most a second old; undefined: nothing. */
   maintenance: () => Promise<Maintenance | undefined>
+  watch?: Watch | undefined
   log: Log
 }>
 
@@ -83,7 +97,7 @@ type Edge = Readonly<{
   openApi: () => Buffer
 }>
 
-type State = { isDraining: boolean }
+type State = { isDraining: boolean; readonly watch: Watch | undefined }
 
 /** One request on its way. What is still undefined had not been reached when it was refused. */
 type Visit = {
@@ -110,7 +124,7 @@ type Visit = {
  */
 export function buildServer(parts: ServerParts): HttpServer {
   const edges = buildEdges(parts)
-  const state: State = { isDraining: false }
+  const state: State = { isDraining: false, watch: parts.watch }
   const server = fastify({
     logger: false,
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -490,6 +504,9 @@ type Head = Readonly<{ status: number; headers: Readonly<Record<string, string>>
 function send(visit: Visit, head: Head, content?: Buffer | string): void {
   const { server, request, response, requestId } = visit
   if (response.headersSent || response.destroyed) return
+  const { status, headers } = head
+  const method = request.method ?? 'GET'
+  server.watch?.({ method, path: visit.path, route: visit.route, status, headers, content })
   if (server.isDraining) response.setHeader('Connection', 'close')
   response.writeHead(head.status, {
     ...securityHeaders,
