@@ -157,6 +157,22 @@ test('balances at any date are the sums of the lines, for any postings and rever
   )
 })
 
+test('an action sees the balances that its own commit has posted, in a new month too', async () => {
+  const tenant = await ledger.addBusiness()
+  const pairs = [{ from: 0, to: 1, currency: 'NGN', amount: 100n, base: 100n }]
+  const postAndRead = async (ctx: Ctx, day: number) => {
+    const { accountingDate } = await postPairs(ctx, { what: 'post', day, isClosing: false, pairs })
+    const rows = await listBalances(ctx.tx, { businessId: ctx.businessId, dates: [accountingDate] })
+    return rows.map(({ debitBase, creditBase }) => [debitBase, creditBase])
+  }
+  const done = await Promise.all(
+    [10, 100, 250].map((day) => ledger.write(postAndRead, day, { tenant })),
+  )
+
+  const seen = done.map((one) => ('value' in one ? one.value.flat().reduce((a, b) => a + b) : 0n))
+  expect(seen).toEqual([200n, 400n, 600n])
+})
+
 test('a report reads one state of the books while others post', async () => {
   const tenant = await ledger.addBusiness()
   const other = ledger.openGate()

@@ -18,14 +18,19 @@ export type Balance = Readonly<{
 
 type Input = Readonly<{ businessId: Id<'business'>; dates: readonly CalendarDate[] }>
 
-/** The state of the ledger a reader sees: newest month with rows, and the newest entry number. */
+/**
+ * The state of the ledger a reader sees: newest month with rows, and the newest entry number. Read
+ * from the rows themselves, so that an action sees what was posted before it in the same commit.
+ */
 export async function findLedgerState(
   db: Db,
   businessId: Id<'business'>,
 ): Promise<Readonly<{ horizon: CalendarDate | null; entrySeq: bigint }>> {
   const [row] = await db.query<{ horizon: CalendarDate | null; entrySeq: bigint }>({
     name: 'ledger_state',
-    text: `select horizon, entry_seq as "entrySeq" from lane_head where tenant_id = $1`,
+    text: `select
+      (select max(month) from balance_month where business_id = $1) as horizon,
+      (select coalesce(max(entry_seq), 0) from journal_entry where business_id = $1) as "entrySeq"`,
     values: [businessId],
   })
   return row ?? { horizon: null, entrySeq: 0n }
