@@ -519,7 +519,24 @@ class BatchRun {
       now: command.now,
       random: this.#parts.random,
       memory: this.#lane.memory,
+      savepoint: (part) => this.#attempt(part),
     })
+  }
+
+  /** A part of a command in a savepoint within the command's own. */
+  async #attempt<Result>(part: () => Promise<Result>): Promise<Outcome<Result>> {
+    await this.#client.query('savepoint part')
+    try {
+      const value = await part()
+      await this.#client.query('release savepoint part')
+      return { value }
+    } catch (error) {
+      if (isTransient(error) || isConnectionLoss(error)) throw error
+      await this.#client.query('rollback to savepoint part; release savepoint part')
+      const refusal = toRefusal(error)
+      if (refusal === undefined) throw error
+      return { refusal }
+    }
   }
 
   /** One savepoint at a time: the previous command's is released with the same message. */

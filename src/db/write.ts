@@ -52,6 +52,11 @@ export type OrganizationCtx = Readonly<{
   remember: <T>(load: (tx: Tx, tenant: Tenant) => Promise<T>) => Promise<T>
   /** Tells every lane and process that accounts, locks or settings of this tenant changed. */
   configurationChanged: () => void
+  /**
+   * Runs a part of the action that may be refused without the rest: a refusal takes back all that
+   * the part wrote, numbered and left. Parts do not run at the same time.
+   */
+  attempt: <Result>(part: () => Promise<Result>) => Promise<Outcome<Result>>
 }>
 
 /** All that an action of a business may use. */
@@ -153,11 +158,13 @@ type CtxParts = Readonly<{
   now: Instant
   random: (bytes: number) => Uint8Array
   memory: Map<unknown, unknown>
+  /** Runs a part in a savepoint of its own. */
+  savepoint: <Result>(part: () => Promise<Result>) => Promise<Outcome<Result>>
 }>
 
 /** The context of one command; everything it leaves goes into `work`. */
 export function buildCtx(parts: CtxParts): OrganizationCtx | Ctx {
-  const { tx, tenant, head, work, actor, requestId, now, random, memory } = parts
+  const { tx, tenant, head, work, actor, requestId, now, random, memory, savepoint } = parts
   const nowMs = msOf(now)
   head.recordedAtMs = Math.max(nowMs, head.recordedAtMs)
   const recordedAt = instantFromMs(head.recordedAtMs)
@@ -190,6 +197,15 @@ export function buildCtx(parts: CtxParts): OrganizationCtx | Ctx {
     configurationChanged: () => {
       work.isConfigurationChanged = true
       memory.clear()
+    },
+    attempt: async (part) => {
+      const before = { head: { ...head }, size: work.size() }
+      const outcome = await savepoint(part)
+      if ('value' in outcome) return outcome
+      if (work.isConfigurationChanged !== before.size.isConfigurationChanged) memory.clear()
+      Object.assign(head, before.head)
+      work.cut(before.size)
+      return outcome
     },
   }
   const { businessId } = tenant

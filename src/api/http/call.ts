@@ -129,8 +129,10 @@ export class RequestCall implements Call {
     action: Action<Ctx, Input, Result>,
     input: Input,
     answer: (result: Result) => Reply,
+    businessId?: Id<'business'>,
   ): Promise<Reply> {
-    return this.#run(this.#tenant(this.business().businessId), action, input, answer)
+    const tenant = this.#tenant(businessId ?? this.business().businessId)
+    return this.#run(tenant, action, input, answer)
   }
 
   writeOrganization<Input, Result>(

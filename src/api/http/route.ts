@@ -62,11 +62,15 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
   keyMaker: () => KeyMaker
   /** Reads in one snapshot of the call's tenant, or of `businessId` where a route chooses it. */
   read: <Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>) => Promise<Result>
-  /** Runs an action of the call's business through the gate; `answer` shapes its result. */
+  /**
+   * Runs an action of the call's business through the gate, or of `businessId` where a route
+   * chooses it; `answer` shapes its result.
+   */
   write: <Input, Result>(
     action: Action<Ctx, Input, Result>,
     input: Input,
     answer: (result: Result) => Reply,
+    businessId?: Id<'business'>,
   ) => Promise<Reply>
   /** The same for an action of the organization as a whole. */
   writeOrganization: <Input, Result>(
