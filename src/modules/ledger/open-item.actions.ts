@@ -29,7 +29,7 @@ export async function allocateItems(
   const rows = allocations.map((row) => ({ ...row, id: ctx.newId('allocation') }))
   const { businessId, tx, recordedAt: at } = ctx
   await applyAllocations(tx, businessId, { allocations: rows, changes: merged(changes), at })
-  if (documentIds.length > 0) await markPaid(tx, businessId, { documentIds, at: ctx.now })
+  if (documentIds.length > 0) await markPaid(tx, businessId, { documentIds, at: ctx.recordedAt })
 }
 
 /** One change per item, because a statement may touch a row once. */

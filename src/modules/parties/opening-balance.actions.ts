@@ -172,7 +172,7 @@ function toDocument(ctx: Ctx, { given, id, partyId, entryId, book }: Made): Docu
     ...{ externalId: null, metadata: {}, details: { isOpening: true }, calculation: null },
     ...{ entryId, voidEntryId: null, voidReason: null },
     ...{ sentAt: ctx.now, paidAt: null, voidedAt: null },
-    ...{ createdAt: ctx.now, updatedAt: ctx.now, version: 1n },
+    ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n },
     lines: [
       {
         ...{ id: ctx.newId('line'), description: given.description, quantity: '1' },

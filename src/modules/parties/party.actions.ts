@@ -25,8 +25,8 @@ export async function createParty(ctx: Ctx, given: NewParty): Promise<Party> {
     isCustomer: given.isCustomer ?? given.isSupplier !== true,
     isSupplier: given.isSupplier ?? false,
     archivedAt: null,
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
+    createdAt: ctx.recordedAt,
+    updatedAt: ctx.recordedAt,
     receivable: 0n,
     customerCredit: 0n,
     payable: 0n,
@@ -50,7 +50,7 @@ export async function updateParty(
   }: Readonly<{ partyId: string; role?: PartyRole; changes: PartyChanges }>,
 ): Promise<Party> {
   const before = await getParty(ctx.tx, ctx.businessId, partyId, role)
-  const party = { ...before, ...changes, updatedAt: ctx.now }
+  const party = { ...before, ...changes, updatedAt: ctx.recordedAt }
   await updatePartyRow(ctx.tx, party)
   record(ctx, 'updated', party, before)
   return party
@@ -88,8 +88,8 @@ export async function deleteParty(
   const party = await getParty(ctx.tx, ctx.businessId, partyId, role)
   const count = await countOpenDocuments(ctx.tx, ctx.businessId, party.id)
   if (count > 0) throw new Refusal('party.has_open_documents', { name: party.name, count })
-  await deletePartyRow(ctx.tx, ctx.businessId, party.id, ctx.now)
-  record(ctx, 'deleted', { ...party, updatedAt: ctx.now }, party)
+  await deletePartyRow(ctx.tx, ctx.businessId, party.id, ctx.recordedAt)
+  record(ctx, 'deleted', { ...party, updatedAt: ctx.recordedAt }, party)
 }
 
 /**
@@ -104,7 +104,7 @@ export async function archiveParty(
   if (before === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Customer', id: partyId })
   }
-  const party = { ...before, archivedAt: isArchived ? ctx.now : null, updatedAt: ctx.now }
+  const party = { ...before, archivedAt: isArchived ? ctx.now : null, updatedAt: ctx.recordedAt }
   await updatePartyRow(ctx.tx, party)
   record(ctx, isArchived ? 'archived' : 'restored', party, before)
   return party

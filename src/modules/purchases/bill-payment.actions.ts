@@ -138,7 +138,7 @@ export async function reverseBillPayment(
   await changeDocument(ctx, {
     ...document,
     ...{ lifecycle: 'void', voidEntryId: reversal.id, voidReason: reason },
-    ...{ voidedAt: ctx.now, updatedAt: ctx.now, version: document.version + 1n },
+    ...{ voidedAt: ctx.now, updatedAt: ctx.recordedAt, version: document.version + 1n },
   })
   await voidCertificatesOf(ctx, documentId)
   const payment = await getBillPayment(ctx.tx, ctx.businessId, paymentId)
@@ -239,7 +239,7 @@ function toDocument(ctx: Ctx, made: Made, { business }: Book): Document {
     ...{ terms: null, template: null, sourceDocumentId: null, externalId: null, metadata: {} },
     ...{ details: {}, calculation: null, entryId, voidEntryId: null, voidReason: null },
     ...{ sentAt: null, paidAt: null, voidedAt: null },
-    ...{ createdAt: ctx.now, updatedAt: ctx.now, version: 1n, lines: [] },
+    ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n, lines: [] },
   }
 }
 

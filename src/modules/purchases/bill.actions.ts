@@ -141,7 +141,7 @@ export async function voidBill(
   const voided: Document = {
     ...document,
     ...{ lifecycle: 'void', voidEntryId: reversal?.id ?? null, voidReason: reason },
-    ...{ voidedAt: ctx.now, updatedAt: ctx.now, version: document.version + 1n },
+    ...{ voidedAt: ctx.now, updatedAt: ctx.recordedAt, version: document.version + 1n },
   }
   await changeDocument(ctx, voided)
   if (reversal !== undefined) await closeItem(ctx, item, reversal)
@@ -352,7 +352,7 @@ function toDocument(ctx: Ctx, made: Made): Omit<Document, 'lines'> {
     calculation: toStoredCalculation(calculation),
     ...{ entryId: entry?.id ?? null, voidEntryId: null, voidReason: null },
     ...{ sentAt: null, paidAt: total === 0n ? ctx.now : null, voidedAt: null },
-    ...{ createdAt: ctx.now, updatedAt: ctx.now, version: 1n },
+    ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n },
   }
 }
 

@@ -105,7 +105,7 @@ export async function payExpense(
     lines: [owed, ...withBase(credits, -owed.base, conversion)],
   })
   const details = { ...document.details, status: 'paid', paymentEntryId: entry.id }
-  const paid = { ...document, details, paidAt: ctx.now, updatedAt: ctx.now }
+  const paid = { ...document, details, paidAt: ctx.now, updatedAt: ctx.recordedAt }
   await changeDocument(ctx, { ...paid, version: document.version + 1n })
   await keepVersion(ctx, { ...paid, version: document.version + 1n }, { document: paid })
   await certify(ctx, document, { withheld, date })
@@ -146,7 +146,7 @@ export async function voidExpense(
   const voided: Document = {
     ...document,
     ...{ lifecycle: 'void', voidEntryId: reversal?.id ?? null, voidReason: reason },
-    ...{ voidedAt: ctx.now, updatedAt: ctx.now, version: document.version + 1n },
+    ...{ voidedAt: ctx.now, updatedAt: ctx.recordedAt, version: document.version + 1n },
   }
   await changeDocument(ctx, voided)
   await voidCertificatesOf(ctx, document.id)
@@ -303,7 +303,13 @@ function toDocument(ctx: Ctx, made: Made): Document {
     ...{ template: null, sourceDocumentId: null, externalId: null, metadata: {}, details },
     calculation: toStoredCalculation(calculation),
     ...{ entryId: null, voidEntryId: null, voidReason: null, sentAt: null, paidAt: null },
-    ...{ voidedAt: null, createdAt: ctx.now, updatedAt: ctx.now, version: 1n, lines: [] },
+    ...{
+      voidedAt: null,
+      createdAt: ctx.recordedAt,
+      updatedAt: ctx.recordedAt,
+      version: 1n,
+      lines: [],
+    },
   }
 }
 

@@ -257,7 +257,7 @@ function toDocument(ctx: Ctx, made: Made): Document {
     ...{ externalId: null, metadata: {}, calculation: toStoredCalculation(calculation) },
     ...{ entryId: entry.id, voidEntryId: null, voidReason: null },
     ...{ sentAt: null, paidAt: null, voidedAt: null },
-    ...{ createdAt: ctx.now, updatedAt: ctx.now, version: 1n },
+    ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n },
     lines: toLines(ctx, invoice, calculation, book),
   }
 }

@@ -126,7 +126,7 @@ export async function sendInvoice(
   const sent = {
     ...document,
     sentAt: ctx.now,
-    updatedAt: ctx.now,
+    updatedAt: ctx.recordedAt,
     version: document.version + 1n,
   }
   await changeDocument(ctx, sent)

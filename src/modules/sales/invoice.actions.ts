@@ -206,7 +206,7 @@ export async function voidInvoice(
     voidEntryId: reversal?.id ?? null,
     voidReason: reason,
     voidedAt: ctx.now,
-    updatedAt: ctx.now,
+    updatedAt: ctx.recordedAt,
     version: document.version + 1n,
   }
   await changeDocument(ctx, voided)
@@ -304,7 +304,7 @@ async function change(ctx: Ctx, changing: Changing): Promise<Invoice> {
     reference: draft.purchaseOrder,
     externalId: draft.externalId,
     metadata: draft.metadata,
-    updatedAt: ctx.now,
+    updatedAt: ctx.recordedAt,
     version: document.version + 1n,
   }
   await knownInvoice(ctx, changing.changed.has('externalId') ? draft.externalId : null, '')
@@ -439,7 +439,7 @@ async function post(
     entryId: entry?.id ?? null,
     details: { ...document.details, customer: toFrozenParty(customer) },
     sentAt: isSent === false ? null : ctx.now,
-    updatedAt: ctx.now,
+    updatedAt: ctx.recordedAt,
     paidAt: total === 0n ? ctx.now : null,
   }
   const taxAmount = isWaiting ? tax : 0n
@@ -653,7 +653,7 @@ function toDocument(ctx: Ctx, made: Made): Omit<Document, 'lines'> {
     ...{ metadata: draft.metadata, details: {}, calculation: null },
     ...{ entryId: null, voidEntryId: null, voidReason: null },
     ...{ sentAt: null, paidAt: null, voidedAt: null },
-    ...{ createdAt: ctx.now, updatedAt: ctx.now, version: 1n },
+    ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n },
   }
 }
 

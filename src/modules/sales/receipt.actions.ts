@@ -198,7 +198,7 @@ export async function reverseReceipt(
     voidEntryId: reversal.id,
     voidReason: reason,
     voidedAt: ctx.now,
-    updatedAt: ctx.now,
+    updatedAt: ctx.recordedAt,
     version: document.version + 1n,
   })
   const receipt = await getReceipt(ctx.tx, ctx.businessId, receiptId)
@@ -422,7 +422,7 @@ function toDocument(
     ...{ externalId: given.externalId ?? null, metadata: given.metadata ?? {}, details },
     ...{ calculation: null, entryId: entry.id, voidEntryId: null, voidReason: null },
     ...{ sentAt: null, paidAt: null, voidedAt: null },
-    ...{ createdAt: ctx.now, updatedAt: ctx.now, version: 1n, lines: [] },
+    ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n, lines: [] },
   }
 }
 
