@@ -72,3 +72,17 @@ export const deriveKey = (masterKey: Uint8Array, label: string): Uint8Array =>
 /** The secret of the key that signs anchors. */
 export const anchorSecretOf = (masterKey: Uint8Array): Uint8Array =>
   deriveKey(masterKey, 'anchor-signature/v1')
+
+/** The key that seals backups: a backup of another master key is not restored. */
+export const backupKeyOf = (masterKey: Uint8Array): Uint8Array =>
+  deriveKey(masterKey, 'backup-seal/v1')
+
+/** The master key of a data folder; none is made. Throws StartError when there is none. */
+export function readMasterKey(dataDir: string): Uint8Array {
+  if (readKey(join(dataDir, 'master.key')) === undefined) {
+    throw new StartError(
+      `There is no master.key in ${dataDir}; put the one of the installation there, or set TALLYSTICK_MASTER_KEY.`,
+    )
+  }
+  return keepMasterKey(dataDir)
+}

@@ -8,6 +8,7 @@ import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
 import { openPool, type Pool } from './db/pool.ts'
 import { pooledRandom } from './db/random.ts'
+import { requireUsable } from './db/restore.ts'
 import { StartError } from './db/start-error.ts'
 import { seedDemo } from './demo.ts'
 import {
@@ -89,9 +90,10 @@ export async function openInstallation(
     for (const warning of database.warnings) {
       log.warn({}, warning)
     }
-    const migrations = await withClient(database.owner, (client) =>
-      migrate(client, migrationsFolder),
-    )
+    const migrations = await withClient(database.owner, async (client) => {
+      await requireUsable(client)
+      return migrate(client, migrationsFolder)
+    })
     await admitApp(database)
     await loadPlans(database, config)
     return { ...(await buildOn(database, config, log)), migrations, onLoss: database.onLoss }

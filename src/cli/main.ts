@@ -12,6 +12,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./keys.ts')).keysCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  restore: async () => (await import('./restore.ts')).restoreCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
 }
 

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
+import { BackupError } from '../db/archive.ts'
 import { StartError } from '../db/start-error.ts'
 import { sentence } from '../kernel/error-text.ts'
 import { catalogue, isRefusal } from '../kernel/errors.ts'
@@ -28,7 +29,8 @@ type Failure = Readonly<{
 
 /**
  * Runs a command and prints its answer: one JSON object on standard output with `--json`, else
- * text. Failures set the exit code: 1 refused or failed, 2 usage or configuration, 3 cannot start.
+ * text. Failures set the exit code: 1 refused or failed, 2 usage or configuration, 3 cannot start,
+ * 4 a backup that is not what it must be.
  * Source: platform specification 28.
  */
 export async function answer(command: Command, work: () => Promise<Answer>): Promise<void> {
@@ -66,9 +68,7 @@ export function printFailure(command: string, isJson: boolean, error: unknown): 
 
 /** The exit code of a failure. Source: platform specification 28. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError || error instanceof StartError || error instanceof UsageError) {
-    return error.exitCode
-  }
+  if (hasExitCode(error)) return error.exitCode
   return error instanceof CommanderError ? 2 : 1
 }
 
@@ -115,6 +115,9 @@ function toFailure(error: unknown): Failure {
   if (error instanceof StartError) {
     return fail('cli.cannot_start', message)
   }
+  if (error instanceof BackupError) {
+    return fail('cli.backup', message)
+  }
   if (error instanceof CommanderError && error.code === 'commander.help') {
     return fail('cli.usage', 'Give a command; --help lists them.')
   }
@@ -126,12 +129,16 @@ function toFailure(error: unknown): Failure {
   return { code: 'platform.unexpected', number, message, params: {}, docs }
 }
 
-const isExpected = (error: unknown): boolean =>
-  isRefusal(error) ||
+const hasExitCode = (
+  error: unknown,
+): error is ConfigError | StartError | UsageError | BackupError =>
   error instanceof ConfigError ||
   error instanceof StartError ||
   error instanceof UsageError ||
-  error instanceof CommanderError
+  error instanceof BackupError
+
+const isExpected = (error: unknown): boolean =>
+  isRefusal(error) || hasExitCode(error) || error instanceof CommanderError
 
 /** Whole numbers beyond what JSON readers keep exactly are written as text. */
 const toJson = (value: unknown): string =>

@@ -93,6 +93,33 @@ export async function admitApp({ app, owner }: Database): Promise<void> {
   }
 }
 
+/** A database of its own beside the given one, until it is dropped. Throws StartError. */
+export async function createScratch(
+  beside: Where,
+  name: string,
+): Promise<Readonly<{ where: Where; drop: () => Promise<void> }>> {
+  try {
+    await withClient(beside, (client) => ensureDatabase(client, name))
+  } catch (error) {
+    if (error instanceof DatabaseError) {
+      throw new StartError(`A scratch database cannot be made: ${error.message}.`)
+    }
+    throw error
+  }
+  const text = `drop database if exists ${escapeIdentifier(name)} with (force)`
+  const drop = async (): Promise<void> => {
+    await withClient(beside, (client) => client.query(text))
+  }
+  return { where: inDatabase(beside, name), drop }
+}
+
+function inDatabase(where: Where, database: string): Where {
+  if (!('connectionString' in where)) return { ...where, database }
+  const url = new URL(where.connectionString)
+  url.pathname = `/${database}`
+  return { connectionString: url.href }
+}
+
 async function openExternal(options: Options): Promise<Database> {
   const app = { connectionString: options.databaseUrl }
   const owner = { connectionString: options.migrateUrl }
