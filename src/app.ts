@@ -2,13 +2,16 @@ import { books } from './api/books/surface.ts'
 import { connect } from './api/connect/surface.ts'
 import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
+import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import {
   buildServer,
   type HttpServer,
+  headersBytesMax,
   type Log,
   type Readiness,
+  uriBytesMax,
   type Watch,
 } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
@@ -25,6 +28,7 @@ import { asId } from './kernel/ids.ts'
 import { keyHasherOf } from './master-key.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
+import { readShippedPlans } from './plan-versions.ts'
 import { setForms } from './set-forms.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -109,6 +113,11 @@ export async function buildApp(parts: AppParts): Promise<App> {
       maintenance,
     }),
     maintenance: () => maintenance.current(),
+    docs: new Docs({
+      surfaces,
+      plans: readShippedPlans(),
+      bounds: { uriBytesMax, headersBytesMax },
+    }),
     watch: parts.watch,
     log,
   })

@@ -16,11 +16,12 @@ import { addPlanVersions } from './modules/plans/plan-version.actions.ts'
  * plansFile  empty: none
  */
 export async function loadPlanVersions(pool: Pool, plansFile: string): Promise<number> {
-  const versions = [...readShipped(), ...(plansFile === '' ? [] : readGiven(plansFile))]
+  const versions = [...readShippedPlans(), ...(plansFile === '' ? [] : readGiven(plansFile))]
   return await asOwner(pool, (tx) => addPlanVersions(tx, versions))
 }
 
-function readShipped(): readonly PlanVersion[] {
+/** The plan versions of this release. */
+export function readShippedPlans(): readonly PlanVersion[] {
   const parsed = parseFile(join(packageRoot, 'plans.json'))
   assert('versions' in parsed, 'plans.json is a list of plan versions')
   return parsed.versions

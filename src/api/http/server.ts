@@ -11,6 +11,7 @@ import type { Admission, Admittance } from './admission.ts'
 import { hasBody, readBody } from './body.ts'
 import { type Doors, jsonType, RequestCall } from './call.ts'
 import type { Facts } from './checks.ts'
+import type { Docs } from './docs.ts'
 import type { Guards } from './guard.ts'
 import { type Json, parseJson } from './json.ts'
 import { partitionOf, toLimitHeaders } from './limits.ts'
@@ -76,6 +77,8 @@ export type ServerParts = Readonly<{
   readiness: () => Promise<Readiness>
   /** What the operator has ordered, at most a second old; undefined: nothing. */
   maintenance: () => Promise<Maintenance | undefined>
+  /** Pages for people, below `/docs`. */
+  docs: Docs
   watch?: Watch | undefined
   log: Log
 }>
@@ -246,6 +249,14 @@ async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
     return
   }
   if (isDraining) throw new Refusal('platform.shutting_down')
+  const doc = isBelow(visit.path, '/docs') ? parts.docs.find(visit.path, parts.origin()) : undefined
+  if (doc !== undefined) {
+    if (!isRead(method)) {
+      throw new Refusal('request.method_not_allowed', { method, allowed: 'GET, HEAD' })
+    }
+    send(visit, { status: 200, headers: { ...docHeaders, 'Content-Type': doc.type } }, doc.content)
+    return
+  }
   if (visit.path === '/healthz' || visit.path === '/readyz') {
     throw new Refusal('request.method_not_allowed', { method, allowed: 'GET, HEAD' })
   }
@@ -487,6 +498,12 @@ function limitHeadersOf(
 
 const jsonHeaders = { 'Content-Type': jsonType } as const
 const openApiHeaders = { ...jsonHeaders, 'Access-Control-Allow-Origin': '*' } as const
+
+/** Pages load nothing but their own style. */
+const docHeaders = {
+  'Content-Security-Policy': "default-src 'none'; style-src 'self'",
+  'Cache-Control': 'no-cache',
+} as const
 
 /** Source: platform specification 18. */
 const securityHeaders = {
