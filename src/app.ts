@@ -3,6 +3,7 @@ import { connect } from './api/connect/surface.ts'
 import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
 import { Docs } from './api/http/docs.ts'
+import { Billing } from './api/http/billing.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import {
@@ -29,6 +30,7 @@ import { keyHasherOf } from './master-key.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
 import { readShippedPlans } from './plan-versions.ts'
+import { announceCredits } from './modules/plans/credit.actions.ts'
 import { setForms } from './set-forms.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -89,7 +91,17 @@ export async function buildApp(parts: AppParts): Promise<App> {
   })
   const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
   const alone = { query: <Row>(statement: Statement) => queryAlone<Row>(pool, statement) }
-  const admission = new Admission(alone, clock)
+  const billing = new Billing(alone, clock)
+  const admission = new Admission(alone, clock, (organizationId) => {
+    const announced = gate.write({
+      tenant: { organizationId },
+      action: announceCredits,
+      input: {},
+      actor: 'system',
+      now: clock(),
+    })
+    announced.catch((error: unknown) => log.warn({ err: error }, 'credits were not announced'))
+  })
   const maintenance = new MaintenanceWatch(alone)
   let origin = config.origin
   const keyHasher = keyHasherOf(parts.masterKey)
@@ -102,6 +114,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
     admission,
     guards: buildGuards(config),
+    billing,
     proxies: config.trustedProxies.length > 0 ? buildNetworks(config.trustedProxies) : undefined,
     hashKey: keyHasher.hashKey,
     clock,
@@ -135,7 +148,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
     close: async () => {
       await closeApp(http, gate, config)
-      await admission.close()
+      await Promise.all([admission.close(), billing.close()])
     },
   }
 }

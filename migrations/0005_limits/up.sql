@@ -71,6 +71,268 @@ language sql stable as $$
       and d.completed_at > to_timestamp(now_ms / 1000.0) - interval '31 days')
 $$;
 
+/* ------- credits: a ledger of its own, in calls and in money ------- */
+
+/* notice: 1 below 20 %, 2 below 5 %, 3 at none of the last grant; announced: what was told of it. */
+create table meter_account (
+  organization_id uuid not null references organization,
+  code text not null check (code in ('available', 'held', 'consumed', 'granted', 'expired', 'voided')),
+  asset text not null check (asset = 'CALL' or asset ~ '^[A-Z]{3}$'),
+  balance bigint not null default 0,
+  floor bigint,
+  notice int not null default 0,
+  announced int not null default 0,
+  primary key (organization_id, code, asset),
+  constraint meter_floor check (balance >= floor)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+select secure_table('meter_account', 'organization_id', 'tallystick.organization_id');
+grant insert, update on meter_account to tallystick_app;
+
+create table meter_entry (
+  organization_id uuid not null references organization,
+  entry_id uuid not null default gen_random_uuid(),
+  kind text not null check (kind in ('grant', 'hold', 'settle', 'release', 'expire', 'void')),
+  at timestamptz not null,
+  source text not null,
+  note text,
+  primary key (organization_id, entry_id),
+  constraint meter_source_unique unique (organization_id, source)
+);
+select secure_table('meter_entry', 'organization_id', 'tallystick.organization_id');
+select make_append_only('meter_entry');
+create index meter_entry_by_time on meter_entry (organization_id, at desc, entry_id desc);
+
+create table meter_line (
+  organization_id uuid not null,
+  entry_id uuid not null,
+  account_code text not null,
+  asset text not null,
+  amount bigint not null check (amount <> 0),
+  primary key (organization_id, entry_id, account_code, asset),
+  constraint meter_line_of_entry foreign key (organization_id, entry_id) references meter_entry,
+  constraint meter_line_of_account foreign key (organization_id, account_code, asset) references meter_account
+);
+select secure_table('meter_line', 'organization_id', 'tallystick.organization_id');
+select make_append_only('meter_line');
+
+create function guard_meter_entry() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if exists (
+    select 1 from meter_line as x
+    where x.organization_id = new.organization_id and x.entry_id = new.entry_id
+    group by x.asset having sum(x.amount) <> 0) then
+    raise exception using errcode = 'TS002', constraint = 'meter_entry_balanced',
+      message = format('meter entry %s does not balance', new.entry_id);
+  end if;
+  return null;
+end $$;
+create constraint trigger meter_entry_balanced after insert on meter_line
+  deferrable initially deferred for each row execute function guard_meter_entry();
+
+create table meter_grant (
+  organization_id uuid not null references organization,
+  grant_id uuid not null default gen_random_uuid(),
+  asset text not null,
+  amount bigint not null check (amount > 0),
+  remaining bigint not null check (remaining between 0 and amount),
+  priority int not null default 100,
+  expires_at timestamptz,
+  reason text not null check (length(reason) between 1 and 250),
+  created_at timestamptz not null,
+  voided_at timestamptz,
+  primary key (organization_id, grant_id)
+);
+select secure_table('meter_grant', 'organization_id', 'tallystick.organization_id');
+grant insert, update on meter_grant to tallystick_app;
+create index meter_grant_ending on meter_grant (organization_id, expires_at) where remaining > 0;
+
+/* is_posted: the ledger has what became of it. A write says `settled` in its own commit. */
+create table charge (
+  organization_id uuid not null references organization,
+  request_id uuid not null,
+  key_id uuid not null,
+  operation text not null,
+  units bigint not null check (units > 0),
+  asset text not null,
+  state text not null check (state in ('held', 'settled', 'released')),
+  is_posted boolean not null default false,
+  held_at timestamptz not null,
+  primary key (organization_id, request_id)
+);
+select secure_table('charge', 'organization_id', 'tallystick.organization_id');
+grant update on charge to tallystick_app;
+create index charge_open on charge (held_at) where not is_posted;
+
+/* Calls with live keys by day in UTC. `counted` succeeded on a route that is charged where metered. */
+create table usage_day (
+  organization_id uuid not null references organization,
+  day date not null,
+  calls bigint not null default 0,
+  succeeded bigint not null default 0,
+  refused bigint not null default 0,
+  failed bigint not null default 0,
+  counted bigint not null default 0,
+  charged bigint not null default 0,
+  last_counted_at timestamptz,
+  primary key (organization_id, day)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+select secure_table('usage_day', 'organization_id', 'tallystick.organization_id');
+
+/* Moves an amount between two accounts of the meter, with its entry. A source is posted once. */
+create function post_meter(
+  organization uuid, of_kind text, of_source text, of_note text, moment timestamptz,
+  of_asset text, from_code text, to_code text, moved bigint) returns void
+language plpgsql as $$
+declare
+  entry uuid;
+begin
+  if moved = 0 then
+    return;
+  end if;
+  insert into meter_account (organization_id, code, asset, floor)
+  select organization, x.code, of_asset, case when x.code in ('available', 'held') then 0 end
+  from unnest(array[from_code, to_code]) as x (code)
+  order by x.code on conflict do nothing;
+  insert into meter_entry (organization_id, kind, at, source, note)
+  values (organization, of_kind, moment, of_source, of_note) returning entry_id into entry;
+  insert into meter_line (organization_id, entry_id, account_code, asset, amount)
+  values (organization, entry, from_code, of_asset, -moved), (organization, entry, to_code, of_asset, moved);
+  update meter_account as x set balance = x.balance + case when x.code = to_code then moved else -moved end
+  where x.organization_id = organization and x.asset = of_asset and x.code in (from_code, to_code);
+end $$;
+
+/* What has ended is no longer available. What is held stays, in the grants that are used first. */
+create function expire_grants(organization uuid, moment timestamptz) returns void
+language plpgsql as $$
+declare
+  g record;
+  kept bigint := 0;
+  asset_before text := '';
+  part bigint;
+begin
+  for g in
+    select x.grant_id, x.asset, x.remaining, x.expires_at,
+      coalesce((select a.balance from meter_account as a
+        where a.organization_id = organization and a.code = 'held' and a.asset = x.asset), 0) as held
+    from meter_grant as x
+    where x.organization_id = organization and x.remaining > 0
+    order by x.asset, x.priority, x.expires_at nulls last, x.created_at, x.grant_id
+  loop
+    if g.asset <> asset_before then
+      kept := g.held;
+      asset_before := g.asset;
+    end if;
+    part := greatest(0, g.remaining - kept);
+    kept := greatest(0, kept - g.remaining);
+    if g.expires_at <= moment and part > 0 then
+      perform post_meter(organization, 'expire', format('expire:%s:%s', g.grant_id, g.remaining), null,
+        moment, g.asset, 'available', 'expired', part);
+      update meter_grant as x set remaining = x.remaining - part
+      where x.organization_id = organization and x.grant_id = g.grant_id;
+    end if;
+  end loop;
+end $$;
+
+/* Locks the meter of an organization; the first time it is given its trial calls. */
+create function lock_meter(organization uuid, trial_calls bigint, moment timestamptz) returns void
+language plpgsql as $$
+begin
+  insert into meter_account (organization_id, code, asset, floor)
+  values (organization, 'available', 'CALL', 0) on conflict do nothing;
+  perform 1 from meter_account as x
+  where x.organization_id = organization and x.code in ('available', 'held')
+  order by x.code, x.asset for update;
+  if trial_calls > 0 and not exists (
+    select 1 from meter_entry as x where x.organization_id = organization and x.source = 'trial') then
+    insert into meter_grant (organization_id, asset, amount, remaining, priority, reason, created_at)
+    values (organization, 'CALL', trial_calls, trial_calls, 0, 'trial', moment);
+    perform post_meter(organization, 'grant', 'trial', 'trial', moment, 'CALL', 'granted', 'available', trial_calls);
+  end if;
+  if exists (
+    select 1 from meter_grant as x
+    where x.organization_id = organization and x.remaining > 0 and x.expires_at <= moment) then
+    perform expire_grants(organization, moment);
+  end if;
+end $$;
+
+/* What became of calls: charges of one organization are settled or given back, once. */
+create function close_charges(organization uuid, requests uuid[], settled boolean[], moment timestamptz) returns void
+language plpgsql as $$
+declare
+  c record;
+  g record;
+  rest bigint;
+  part bigint;
+begin
+  perform lock_meter(organization, 0, moment);
+  for c in
+    with done as (
+      update charge as x set is_posted = true,
+        state = case when x.state <> 'held' then x.state when w.is_settled then 'settled' else 'released' end
+      from unnest(requests, settled) as w (request_id, is_settled)
+      where x.organization_id = organization and x.request_id = w.request_id and not x.is_posted
+      returning x.asset, x.state, x.units, x.request_id
+    )
+    select asset, state, sum(units)::bigint as units, count(*) as calls, min(request_id::text) as first
+    from done group by asset, state order by asset, state
+  loop
+    if c.state = 'released' then
+      perform post_meter(organization, 'release', 'release:' || c.first, null, moment, c.asset, 'held', 'available', c.units);
+    else
+      perform post_meter(organization, 'settle', 'settle:' || c.first, null, moment, c.asset, 'held', 'consumed', c.units);
+      rest := c.units;
+      for g in
+        select x.grant_id, x.remaining from meter_grant as x
+        where x.organization_id = organization and x.asset = c.asset and x.remaining > 0
+        order by x.priority, x.expires_at nulls last, x.created_at, x.grant_id
+      loop
+        exit when rest = 0;
+        part := least(rest, g.remaining);
+        update meter_grant as x set remaining = x.remaining - part
+        where x.organization_id = organization and x.grant_id = g.grant_id;
+        rest := rest - part;
+      end loop;
+      insert into usage_day as u (organization_id, day, charged)
+      values (organization, (moment at time zone 'UTC')::date, c.calls)
+      on conflict (organization_id, day) do update set charged = u.charged + excluded.charged;
+    end if;
+  end loop;
+end $$;
+
+/* Calls that have ended, of many organizations: their charges, and what is counted of the rest. */
+create function finish_calls(
+  now_ms bigint, organizations uuid[], requests uuid[], settled boolean[],
+  counted_organizations uuid[], calls int[], succeeded int[], refused int[], failed int[], counted int[]) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  moment constant timestamptz := to_timestamp(now_ms / 1000.0);
+  o record;
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  for o in
+    select w.organization_id, array_agg(w.request_id) as requests, array_agg(w.is_settled) as settled
+    from unnest(organizations, requests, settled) as w (organization_id, request_id, is_settled)
+    group by w.organization_id order by w.organization_id
+  loop
+    perform close_charges(o.organization_id, o.requests, o.settled, moment);
+  end loop;
+  insert into usage_day as u (organization_id, day, calls, succeeded, refused, failed, counted, last_counted_at)
+  select w.organization_id, (moment at time zone 'UTC')::date, w.calls, w.succeeded, w.refused, w.failed, w.counted,
+    case when w.counted > 0 then moment end
+  from unnest(counted_organizations, calls, succeeded, refused, failed, counted)
+    as w (organization_id, calls, succeeded, refused, failed, counted)
+  order by w.organization_id
+  on conflict (organization_id, day) do update set calls = u.calls + excluded.calls,
+    succeeded = u.succeeded + excluded.succeeded, refused = u.refused + excluded.refused,
+    failed = u.failed + excluded.failed, counted = u.counted + excluded.counted,
+    last_counted_at = greatest(u.last_counted_at, excluded.last_counted_at);
+end $$;
+revoke all on function finish_calls(
+  bigint, uuid[], uuid[], boolean[], uuid[], int[], int[], int[], int[], int[]) from public;
+grant execute on function finish_calls(
+  bigint, uuid[], uuid[], boolean[], uuid[], int[], int[], int[], int[], int[]) to tallystick_app;
+
 drop function admit(bytea[], uuid[]);
 
 /* Who calls, and may they now? One batched question before any tenant is known, hence with the
@@ -80,7 +342,8 @@ drop function admit(bytea[], uuid[]);
    Rows of counters are locked in the order of organization and subject. Times are in ms. */
 create function admit(
   now_ms bigint, process bigint, hashes bytea[], business_ids uuid[], addresses inet[], costs int[],
-  counts int[], subjects uuid[], organizations uuid[], processes bigint[])
+  counts int[], subjects uuid[], organizations uuid[], processes bigint[], meterings int[], offsets int[],
+  request_ids uuid[], operations text[])
 returns table (
   item int, key_id uuid, organization_id uuid, surface text, environment text, key_business_id uuid,
   scopes text[], key_business_ids uuid[], allowed_networks text[], plan_at_issue text,
@@ -93,7 +356,9 @@ returns table (
   minute_limit int, minute_used int, minute_next float8, minute_free float8,
   hour_limit int, hour_used int, hour_free float8,
   day_limit int, day_used int, day_free float8,
-  slot_limit int, slot_used int
+  slot_limit int, slot_used int,
+  is_metered boolean, held int, trial_calls int, has_credits boolean, credit_balance bigint, price bigint,
+  credit_notice int
 )
 language plpgsql volatile security definer set search_path = public, pg_temp
 /* One plan for all calls, made for tables that grow: planning would cost more than the look-ups. */
@@ -113,10 +378,21 @@ declare
   t bigint;
   k int;
   free_at bigint;
+  owner_before uuid;
+  trial bigint;
+  credit bigint;
+  given bigint;
 begin
   perform set_config('synchronous_commit', 'off', true);
   for g in
-    select i.item, i.cost, i.count, i.hash, i.process,
+    select q.*, bool_or(q.is_charged) over (partition by q.owner) as has_charges from (
+    select i.item, i.cost, i.count, i.hash, i.process, i.first,
+      i.metering > 0 and k.surface = 'books' and k.environment = 'live'
+        and ((v.limits || coalesce(x.limits, '{}')) ->> 'metered')::boolean
+        and ((v.limits || coalesce(x.limits, '{}')) ->> 'pricePerCallKobo')::bigint > 0
+        and (i.metering = 1 or p.status <> 'expired' and b.environment = 'live'
+          and b.status in ('active', 'archived')
+          and (k.business_ids is null or b.business_id = any (k.business_ids))) as is_charged,
       k.key_id, k.organization_id, k.surface, k.environment, k.business_id as key_business_id,
       k.scopes, k.business_ids as key_business_ids, k.allowed_networks::text[] as allowed_networks,
       k.plan_at_issue, k.created_at, k.expires_at, k.revoked_at, k.disabled_at, k.overlap_until,
@@ -133,8 +409,9 @@ begin
         and (k.expires_at is null or k.expires_at > moment)
         and (k.allowed_networks = '{}' or i.address <<= any (k.allowed_networks::inet[])) as is_usable,
       v.limits || coalesce(x.limits, '{}') as limits
-    from unnest(hashes, business_ids, addresses, costs, counts, subjects, organizations, processes)
-      with ordinality as i (hash, business_id, address, cost, count, subject, organization_id, process, item)
+    from unnest(hashes, business_ids, addresses, costs, counts, subjects, organizations, processes, meterings, offsets)
+      with ordinality as i
+        (hash, business_id, address, cost, count, subject, organization_id, process, metering, first, item)
     left join api_key as k on k.hash = i.hash
     left join organization as o on o.organization_id = k.organization_id
     left join lateral (
@@ -155,8 +432,14 @@ begin
     ) as x on true
     left join business as b
       on b.organization_id = k.organization_id and b.business_id = coalesce(k.business_id, i.business_id)
-    order by owner, subject, i.hash is not null, i.item
+    ) as q
+    order by q.owner, q.subject, q.hash is not null, q.item
   loop
+    /* The meter first, then the counters: whoever takes both takes them in this order. */
+    if g.has_charges and g.owner is distinct from owner_before then
+      perform lock_meter(g.owner, (g.limits ->> 'trialCalls')::bigint, moment);
+    end if;
+    owner_before := g.owner;
     item := g.item;
     key_id := g.key_id;
     organization_id := g.organization_id;
@@ -192,6 +475,9 @@ begin
     hour_limit := null;
     day_limit := null;
     slot_limit := null;
+    is_metered := coalesce(g.is_charged, false);
+    held := 0;
+    credit_notice := 0;
     if g.hash is not null and not is_usable then
       return next;
       continue;
@@ -381,10 +667,80 @@ begin
           c.processes, c.slots, c.leases)
         where x.subject = c.subject;
     end if;
+    if is_metered then
+      /* Trial calls first, then money; who gets neither is told which of the two has ended. */
+      trial_calls := (g.limits ->> 'trialCalls')::int;
+      price := (g.limits ->> 'pricePerCallKobo')::bigint;
+      trial := coalesce((select x.balance from meter_account as x
+        where x.organization_id = g.owner and x.code = 'available' and x.asset = 'CALL'), 0);
+      select x.balance, x.notice into credit, credit_notice from meter_account as x
+      where x.organization_id = g.owner and x.code = 'available' and x.asset = 'NGN';
+      has_credits := found;
+      credit_balance := coalesce(credit, 0);
+      trial := least(granted, trial);
+      credit := least(granted - trial, credit_balance / price);
+      held := trial + credit;
+      if held > 0 then
+        insert into charge (organization_id, request_id, key_id, operation, units, asset, state, held_at)
+        select g.owner, r.request_id, g.key_id, r.operation,
+          case when r.place <= trial then 1 else price end,
+          case when r.place <= trial then 'CALL' else 'NGN' end, 'held', moment
+        from unnest(request_ids[g.first:g.first + held - 1], operations[g.first:g.first + held - 1])
+          with ordinality as r (request_id, operation, place);
+        perform post_meter(g.owner, 'hold', 'hold:' || request_ids[g.first], null, moment,
+          'CALL', 'available', 'held', trial);
+        perform post_meter(g.owner, 'hold', 'hold:' || request_ids[g.first + trial::int], null, moment,
+          'NGN', 'available', 'held', credit * price);
+      end if;
+      if has_credits then
+        given := (select x.amount from meter_grant as x
+          where x.organization_id = g.owner and x.asset = 'NGN' order by x.created_at desc, x.grant_id desc limit 1);
+        credit := credit_balance - credit * price;
+        k := case when credit < price then 3 when credit * 20 < given then 2 when credit * 5 < given then 1 else 0 end;
+        if k > credit_notice then
+          credit_notice := k;
+          update meter_account as x set notice = k
+          where x.organization_id = g.owner and x.code = 'available' and x.asset = 'NGN';
+        else
+          credit_notice := 0;
+        end if;
+      end if;
+    end if;
     return next;
   end loop;
 end $$;
 revoke all on function admit(
-  bigint, bigint, bytea[], uuid[], inet[], int[], int[], uuid[], uuid[], bigint[]) from public;
+  bigint, bigint, bytea[], uuid[], inet[], int[], int[], uuid[], uuid[], bigint[], int[], int[], uuid[], text[]) from public;
 grant execute on function admit(
-  bigint, bigint, bytea[], uuid[], inet[], int[], int[], uuid[], uuid[], bigint[]) to tallystick_app;
+  bigint, bigint, bytea[], uuid[], inet[], int[], int[], uuid[], uuid[], bigint[], int[], int[], uuid[], text[]) to tallystick_app;
+
+/* For the sweeper: what was held too long goes back, and what a crash left is posted. Answers how many. */
+create function sweep_charges(now_ms bigint, held_ms int) returns int
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  moment constant timestamptz := to_timestamp(now_ms / 1000.0);
+  o record;
+  swept int := 0;
+begin
+  for o in
+    select x.organization_id, array_agg(x.request_id) as requests, array_agg(false) as settled
+    from (
+      select y.organization_id, y.request_id from charge as y
+      where not y.is_posted and y.held_at <= moment - held_ms * interval '1 millisecond'
+      order by y.held_at limit 10000
+    ) as x
+    group by x.organization_id order by x.organization_id
+  loop
+    perform close_charges(o.organization_id, o.requests, o.settled, moment);
+    swept := swept + cardinality(o.requests);
+  end loop;
+  for o in
+    select distinct x.organization_id from meter_grant as x
+    where x.remaining > 0 and x.expires_at <= moment order by x.organization_id
+  loop
+    perform lock_meter(o.organization_id, 0, moment);
+  end loop;
+  return swept;
+end $$;
+revoke all on function sweep_charges(bigint, int) from public;
+grant execute on function sweep_charges(bigint, int) to tallystick_app;

@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand(),
   org: async () => (await import('./org.ts')).orgCommand(),
   business: async () => (await import('./business.ts')).businessCommand(),
+  credits: async () => (await import('./credits.ts')).creditsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),

@@ -16,6 +16,7 @@ import {
   type OrganizationCtx,
   type Outcome,
   parseHead,
+  type Settlement,
   type StoredReply,
   Work,
   type WorkSize,
@@ -33,6 +34,8 @@ export type Command<C, Input, Result> = Readonly<{
   sizeBytes?: number
   dryRun?: boolean
   idempotency?: Idempotency<Result>
+  /** Run in the commit of the command, when it succeeds. */
+  settlement?: Settlement
 }>
 
 /** What a command came to: its result, with the reply that was kept, or an earlier one's reply. */
@@ -494,9 +497,12 @@ class BatchRun {
   /** Keeps the reply where asked, takes over the command's work, and plans its answer. */
   #conclude(waiting: Waiting, outcome: Outcome<unknown>, work: Work): void {
     const { command, resolve, reject } = waiting
-    const { idempotency } = command
+    const { idempotency, settlement } = command
     const reply = idempotency?.reply(outcome)
-    if ('value' in outcome) this.#work.add(work)
+    if ('value' in outcome) {
+      this.#work.add(work)
+      if (settlement !== undefined) this.#work.settlements.push(settlement)
+    }
     if (idempotency !== undefined && reply !== undefined) {
       const { surface, key, fingerprint, keepMs } = idempotency
       const expiresAt = new Date(Date.parse(command.now) + keepMs).toISOString() as Instant // arithmetic on the input
@@ -560,10 +566,21 @@ class BatchRun {
     if (works.some((one) => one.isConfigurationChanged)) this.#lane.memory.clear()
   }
 
+  async #runSettlements(): Promise<void> {
+    const itemsByRun = new Map<Settlement['run'], string[]>()
+    for (const { run, item } of this.#work.settlements) {
+      const items = itemsByRun.get(run)
+      if (items === undefined) itemsByRun.set(run, [item])
+      else items.push(item)
+    }
+    for (const [run, items] of itemsByRun) await run(this.#tx, this.tenant, items)
+  }
+
   async #commit(firstEntrySeq: bigint): Promise<void> {
     const { tenantId } = this.#lane
     const head = this.#head
     const work = this.#work
+    await this.#runSettlements()
     const hasWork = work.chained.length + work.audits.length + work.events.length > 0
     if (hasWork || work.kept.length > 0 || work.isConfigurationChanged) {
       const before = head.link

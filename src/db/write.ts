@@ -82,6 +82,15 @@ export type Idempotency<Result> = Readonly<{
   reply: (outcome: Outcome<Result>) => StoredReply | undefined
 }>
 
+/**
+ * What a commit does once for all of its commands that ask for the same: `run` with their items.
+ * It shares the fate of the commands, and must not refuse.
+ */
+export type Settlement = Readonly<{
+  run: (tx: Tx, tenant: Tenant, items: readonly string[]) => Promise<void>
+  item: string
+}>
+
 export type Outcome<Result> = Readonly<{ value: Result }> | Readonly<{ refusal: Refusal }>
 
 /** The lane's position; a rollback restores it. */
@@ -114,6 +123,7 @@ export class Work {
   readonly events: (NewEvent & { id: string; stamp: Stamp })[] = []
   readonly audits: (NewAudit & { stamp: Stamp })[] = []
   readonly kept: Kept[] = []
+  readonly settlements: Settlement[] = []
   isConfigurationChanged = false
 
   /** Takes over what another, successful command left. */
@@ -122,29 +132,43 @@ export class Work {
     this.events.push(...other.events)
     this.audits.push(...other.audits)
     this.kept.push(...other.kept)
+    this.settlements.push(...other.settlements)
     this.isConfigurationChanged ||= other.isConfigurationChanged
   }
 
   /** How much there is, to come back to with `cut`. */
   size(): WorkSize {
-    const { chained, events, audits, kept, isConfigurationChanged } = this
-    const lengths = [chained.length, events.length, audits.length, kept.length] as const
+    const { chained, events, audits, kept, settlements, isConfigurationChanged } = this
+    const lengths = [
+      chained.length,
+      events.length,
+      audits.length,
+      kept.length,
+      settlements.length,
+    ] as const
     return { lengths, isConfigurationChanged }
   }
 
   /** Forgets what was added since a size was taken. */
   cut({ lengths, isConfigurationChanged }: WorkSize): void {
-    const [chained, events, audits, kept] = lengths
+    const [chained, events, audits, kept, settlements] = lengths
     this.chained.length = chained
     this.events.length = events
     this.audits.length = audits
     this.kept.length = kept
+    this.settlements.length = settlements
     this.isConfigurationChanged = isConfigurationChanged
   }
 }
 
 export type WorkSize = Readonly<{
-  lengths: readonly [chained: number, events: number, audits: number, kept: number]
+  lengths: readonly [
+    chained: number,
+    events: number,
+    audits: number,
+    kept: number,
+    settlements: number,
+  ]
   isConfigurationChanged: boolean
 }>
 

@@ -67,7 +67,13 @@ const Rotation = Type.Object({
 })
 
 const params = Type.Object({ keyId: idText('key') })
-const shared = { tag: 'API keys', scope: null, tenant: 'organization', cost: 1 } as const
+const shared = {
+  tag: 'API keys',
+  scope: null,
+  tenant: 'organization',
+  cost: 1,
+  isFree: true,
+} as const
 
 const listRoute = route({
   ...shared,

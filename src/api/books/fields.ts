@@ -38,7 +38,13 @@ export const enveloped = <T extends TSchema>(data: T) =>
   Type.Object({
     success: Type.Boolean(),
     data,
-    meta: Type.Object({ requestId: Type.String(), timestamp: instant }),
+    meta: Type.Object({
+      requestId: Type.String(),
+      timestamp: instant,
+      rateLimit: Type.Optional(
+        Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset: instant }),
+      ),
+    }),
   })
 
 const uuidPattern = '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
@@ -89,6 +95,12 @@ export const organizationErrors = [
   'access.organization_suspended',
   'plan.no_subscription',
   'plan.downgraded',
+  'plan.trial_exhausted',
+  'plan.credits_insufficient',
+  'limit.rate_exceeded',
+  'limit.concurrency_exceeded',
+  'limit.ip_rate_exceeded',
+  'limit.auth_failures',
   'platform.unexpected',
   'platform.database_unavailable',
   'platform.overloaded',
@@ -123,10 +135,6 @@ const gateErrors = [
   'idempotency.key_invalid',
   'idempotency.in_progress',
   'idempotency.key_reused',
-  'limit.rate_exceeded',
-  'limit.concurrency_exceeded',
-  'limit.ip_rate_exceeded',
-  'limit.auth_failures',
   'platform.lane_full',
   'platform.write_conflict',
   'platform.storage_full',

@@ -8,6 +8,7 @@ import {
   requireActiveOrganization,
   requireAllowedAddress,
   requireBusiness,
+  requireCredits,
   requireKnownKey,
   requireRate,
 } from '../http/checks.ts'
@@ -24,6 +25,7 @@ import { invoiceRoutes } from './invoices.ts'
 import { journalEntryRoutes } from './journal-entries.ts'
 import { periodLockRoutes } from './period-locks.ts'
 import { reportRoutes } from './reports.ts'
+import { usageRoutes } from './usage.ts'
 
 const dayMs = 86_400_000
 
@@ -44,6 +46,7 @@ export const books: Surface = {
     ...periodLockRoutes,
     ...reportRoutes,
     ...enterpriseRoutes,
+    ...usageRoutes,
   ],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,
@@ -65,9 +68,11 @@ export const books: Surface = {
     requireReadableBusiness,
     requireSubscription,
     requireEnterprise,
+    requireCredits,
   ],
   envelope: toEnvelope,
   limitHeaders,
+  isMetered: true,
   hasPartition: true,
   wantsProblem,
   renderError: (refusal, context, met) => {

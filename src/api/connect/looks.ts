@@ -95,8 +95,6 @@ export const commonErrors = [
   'plan.account_expired',
   'limit.rate_exceeded',
   'limit.concurrency_exceeded',
-  'limit.rate_exceeded',
-  'limit.concurrency_exceeded',
   'limit.ip_rate_exceeded',
   'limit.auth_failures',
   'platform.unexpected',

@@ -60,6 +60,7 @@ export const connect = (manifests: readonly Manifest[]): Surface => ({
     requireScope,
   ],
   requireBeforeShape,
+  isMetered: false,
   hasPartition: true,
   limitHeaders,
   wantsProblem: wantsOnlyProblem,

@@ -3,6 +3,7 @@ import type { Db } from '../../db/tx.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type Instant, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
 import {
   type Admitted,
   admitKeys,
@@ -30,6 +31,10 @@ export type Asked = Readonly<{
   /** Of the sender; empty when unknown. */
   address?: string
   cost?: number
+  metering?: 0 | 1 | 2
+  /** Needed where the request is metered. */
+  requestId?: string
+  operation?: string
 }>
 
 /** What was decided about one request. */
@@ -38,9 +43,13 @@ export type Admittance = Readonly<{
   /** Undefined where the key may not be used at all. */
   standing: Standing | undefined
   isGranted: boolean
+  charge: Charge
   /** To be given back when the request has ended. */
   slot: Slot | undefined
 }>
+
+/** `none`: nothing to pay. `held`: paid when the call succeeds. `refused`: nothing left to pay with. */
+export type Charge = 'none' | 'held' | 'refused'
 
 /** Place of a request among those in flight. */
 export type Slot = Held
@@ -49,18 +58,27 @@ type Held = {
   readonly process: number
   readonly subject: string
   readonly organizationId: string
+  /** Keys whose requests are among them. */
+  readonly hashes: Set<string>
   /** In flight, by the knowledge of the database. */
   count: number
   /** Of these, ended since the database was told. */
   ended: number
 }
 
+type Told = EndedRequests & Readonly<{ hashes: readonly string[] }>
+
 type Waiter = Readonly<{
   resolve: (admittance: Admittance) => void
   reject: (error: unknown) => void
 }>
 
-type Item = Readonly<{ asked: Asked; waiters: Waiter[] }>
+type Item = Readonly<{
+  asked: Asked
+  waiters: Waiter[]
+  requestIds: string[]
+  operations: string[]
+}>
 
 /**
  * Asks the database who calls and whether they may now, many requests in one statement. Nothing is
@@ -70,9 +88,12 @@ type Item = Readonly<{ asked: Asked; waiters: Waiter[] }>
 export class Admission {
   readonly #db: Pick<Db, 'query'>
   readonly #clock: () => Instant
+  readonly #onLowCredits: ((organizationId: Id<'organization'>) => void) | undefined
   #process = randomInt(processesMax)
   #items = new Map<string, Item>()
   #held = new Map<string, Held>()
+  /** Keys that a running statement speaks of. Others of them wait: they meet at the same row. */
+  readonly #busy = new Set<string>()
   #waiting = 0
   #flushes = 0
   #isScheduled = false
@@ -81,10 +102,18 @@ export class Admission {
   #returnTimer: NodeJS.Timeout | undefined
   readonly #heartbeat: NodeJS.Timeout
 
-  /** `db` runs each statement on any connection, in a transaction of its own. */
-  constructor(db: Pick<Db, 'query'>, clock: () => Instant) {
+  /**
+   * db            runs each statement on any connection, in a transaction of its own
+   * onLowCredits  hears of an organization whose credits went below a share of the last grant
+   */
+  constructor(
+    db: Pick<Db, 'query'>,
+    clock: () => Instant,
+    onLowCredits?: (organizationId: Id<'organization'>) => void,
+  ) {
     this.#db = db
     this.#clock = clock
+    this.#onLowCredits = onLowCredits
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
     this.#heartbeat.unref()
   }
@@ -100,11 +129,18 @@ export class Admission {
     }
     this.#waiting += 1
     return new Promise((resolve, reject) => {
-      const { hash, businessId = '', address = '', cost = 1 } = asked
-      const name = `${hash} ${businessId} ${cost} ${address}`
-      const item = this.#items.get(name)
-      if (item === undefined) this.#items.set(name, { asked, waiters: [{ resolve, reject }] })
-      else item.waiters.push({ resolve, reject })
+      const { hash, businessId = '', address = '', cost = 1, metering = 0 } = asked
+      const name = `${hash} ${businessId} ${cost} ${metering} ${address}`
+      let item = this.#items.get(name)
+      if (item === undefined) {
+        item = { asked, waiters: [], requestIds: [], operations: [] }
+        this.#items.set(name, item)
+      }
+      item.waiters.push({ resolve, reject })
+      if (metering !== 0) {
+        item.requestIds.push(asked.requestId ?? '')
+        item.operations.push(asked.operation ?? '')
+      }
       this.#schedule()
     })
   }
@@ -147,21 +183,26 @@ export class Admission {
 
   async #flush(): Promise<void> {
     const items = this.#take()
-    const ended = this.#takeEnded(items.length > 0)
-    if (items.length + ended.length === 0) return
+    const told = this.#takeEnded(items.length > 0)
+    if (items.length + told.length === 0) return
+    const hashes = [...items.map(({ asked }) => asked.hash), ...told.flatMap((one) => one.hashes)]
+    for (const hash of hashes) this.#busy.add(hash)
     this.#flushes += 1
     if (this.#items.size > 0) this.#schedule()
     try {
       const nowMs = msOf(this.#clock())
       const process = this.#process
-      const questions = items.map(({ asked, waiters }) => ({
+      const questions = items.map(({ asked, waiters, requestIds, operations }) => ({
         hash: asked.hash,
         businessId: asked.businessId,
         address: asked.address ?? '',
         cost: asked.cost ?? 1,
         count: waiters.length,
+        metering: asked.metering ?? 0,
+        requestIds,
+        operations,
       }))
-      const rows = await admitKeys(this.#db, { nowMs, process, questions, ended })
+      const rows = await admitKeys(this.#db, { nowMs, process, questions, ended: told })
       assert(rows.length === items.length, 'admission answers each item')
       for (const row of rows) this.#answer(items[row.item - 1], row, { nowMs, process })
     } catch {
@@ -173,6 +214,7 @@ export class Admission {
       for (const item of items) for (const waiter of item.waiters) waiter.reject(refusal)
     } finally {
       this.#flushes -= 1
+      for (const hash of hashes) this.#busy.delete(hash)
       for (const item of items) this.#waiting -= item.waiters.length
       if (this.#items.size > 0 || this.#isReturnDue || this.#isHeartbeatDue) this.#schedule()
     }
@@ -183,50 +225,65 @@ export class Admission {
     row: Admitted,
     { nowMs, process }: Readonly<{ nowMs: number; process: number }>,
   ): void {
-    const { asked: { cost = 1 } = {}, waiters = [] } = item ?? {}
-    const slot = row.slot_limit === null ? undefined : this.#hold(row, process)
+    const { asked, waiters = [] } = item ?? {}
+    const cost = asked?.cost ?? 1
+    if ((row.credit_notice ?? 0) > 0) this.#onLowCredits?.(row.organization_id)
+    const slot = row.slot_limit === null ? undefined : this.#hold(row, process, asked?.hash ?? '')
     for (const [index, waiter] of waiters.entries()) {
       const isGranted = index < row.granted
       waiter.resolve({
         admitted: row,
         standing: row.is_usable ? toStanding(row, { index, cost, nowMs }) : undefined,
         isGranted,
+        charge: toCharge(row, index),
         slot: isGranted ? slot : undefined,
       })
     }
   }
 
-  #hold({ subject, organization_id, granted }: Admitted, process: number): Held | undefined {
+  #hold(
+    { subject, organization_id, granted }: Admitted,
+    process: number,
+    hash: string,
+  ): Held | undefined {
     if (subject === null || granted === 0) return undefined
     const name = `${process} ${subject}`
     let held = this.#held.get(name)
     if (held === undefined) {
-      held = { process, subject, organizationId: organization_id, count: 0, ended: 0 }
+      const organizationId = organization_id
+      held = { process, subject, organizationId, hashes: new Set(), count: 0, ended: 0 }
       this.#held.set(name, held)
     }
+    held.hashes.add(hash)
     held.count += granted
     return held
   }
 
   /** What the database must hear about requests in flight; only with the next statement, or due. */
-  #takeEnded(hasItems: boolean): readonly EndedRequests[] {
+  #takeEnded(hasItems: boolean): readonly Told[] {
     if (!hasItems && !this.#isReturnDue && !this.#isHeartbeatDue) return []
-    const told: EndedRequests[] = []
+    const told: Told[] = []
+    let mustWait = false
     for (const [name, held] of this.#held) {
       if (held.ended === 0 && !this.#isHeartbeatDue) continue
       const { process, subject, organizationId, ended } = held
-      told.push({ process, subject, organizationId, count: ended })
+      const hashes = [...held.hashes]
+      if (hashes.some((hash) => this.#busy.has(hash))) {
+        mustWait = true
+        continue
+      }
+      told.push({ process, subject, organizationId, count: ended, hashes })
       held.count -= ended
       held.ended = 0
       if (held.count === 0) this.#held.delete(name)
     }
-    this.#isReturnDue = false
+    this.#isReturnDue = mustWait
     this.#isHeartbeatDue = false
     return told
   }
 
   #take(): readonly Item[] {
-    if (this.#items.size <= admissionBounds.itemsMax) {
+    if (this.#items.size <= admissionBounds.itemsMax && this.#busy.size === 0) {
       const all = [...this.#items.values()]
       this.#items = new Map()
       return all
@@ -234,9 +291,15 @@ export class Admission {
     const some: Item[] = []
     for (const [name, item] of this.#items) {
       if (some.length === admissionBounds.itemsMax) break
+      if (this.#busy.has(item.asked.hash)) continue
       some.push(item)
       this.#items.delete(name)
     }
     return some
   }
+}
+
+function toCharge({ is_metered, granted, held }: Admitted, index: number): Charge {
+  if (!is_metered || index >= granted) return 'none'
+  return index < held ? 'held' : 'refused'
 }

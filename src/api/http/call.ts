@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { Db, Tenant } from '../../db/tx.ts'
-import type { Action, Ctx, Idempotency, OrganizationCtx, StoredReply } from '../../db/write.ts'
+import type {
+  Action,
+  Ctx,
+  Idempotency,
+  OrganizationCtx,
+  Settlement,
+  StoredReply,
+} from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
+import { settleCharges } from '../../modules/plans/charge.actions.ts'
 import { type Json, toCanonicalJson } from './json.ts'
 import type { Standing } from './limits.ts'
 import type { ErrorContext } from './look.ts'
@@ -33,6 +41,7 @@ type WriteCommand<C, Input, Result> = Readonly<{
   sizeBytes?: number
   dryRun?: boolean
   idempotency?: Idempotency<Result>
+  settlement?: Settlement
 }>
 
 type Written<Result> =
@@ -49,6 +58,8 @@ export type CallParts = Readonly<{
   rawQuery: Query
   admitted: Admitted | undefined
   standing: Standing | undefined
+  /** Whether a charge is held for this call. */
+  isHeld: boolean
   requestId: string
   now: Instant
   headers: Readonly<Record<string, string | undefined>>
@@ -71,6 +82,7 @@ export class RequestCall implements Call {
   json: Json | undefined = undefined
   sizeBytes = 0
   hasWritten = false
+  hasReplayed = false
   readonly #parts: CallParts
   readonly #idempotencyKey: string | undefined
   readonly #isDryRun: boolean
@@ -149,6 +161,11 @@ export class RequestCall implements Call {
     return keepsEverything && this.#idempotencyKey !== undefined && !this.hasWritten
   }
 
+  /** Whether the call did something for the first time and for real. */
+  get isReal(): boolean {
+    return !this.hasReplayed && !this.#isDryRun
+  }
+
   /** Keeps a refusal, or answers what was kept before. Refuses: what it was given. */
   keepRefusal(refusal: Refusal): Promise<Reply> {
     return this.writeOrganization(refuse, refusal, () => ({ status: 500 }))
@@ -184,8 +201,12 @@ export class RequestCall implements Call {
       sizeBytes: this.sizeBytes,
       ...(this.#isDryRun && { dryRun: true }),
       ...(key !== undefined && { idempotency: this.#idempotency(key, answer) }),
+      ...(this.#parts.isHeld && { settlement: { run: settleCharges, item: this.requestId } }),
     })
-    if ('replayed' in done) return toReplay(done.replayed)
+    if ('replayed' in done) {
+      this.hasReplayed = true
+      return toReplay(done.replayed)
+    }
     if (done.reply !== undefined && this.route.hasSecret !== true) return toStored(done.reply)
     const reply = answer(done.value)
     if (!this.#isDryRun) return reply

@@ -1,8 +1,10 @@
 import { assert } from '../../kernel/assert.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
+import { money } from '../../kernel/money.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import { hasScope, requireUsableKey } from '../../modules/access/api-key.ts'
+import { creditAsset } from '../../modules/plans/credit.ts'
 import { buildNetworks, isInside } from './address.ts'
 import type { Admittance } from './admission.ts'
 import { toLimitRefusal } from './limits.ts'
@@ -65,9 +67,26 @@ export function requireRate({ admittance, now }: Facts): void {
   throw toLimitRefusal(violated, now)
 }
 
+/**
+ * A metered call is paid for by a call of the trial or by credits.
+ * Refuses: plan.trial_exhausted (no credits were ever granted), plan.credits_insufficient.
+ */
+export function requireCredits({ admittance: { charge, admitted } }: Facts): void {
+  if (charge !== 'refused') return
+  if (admitted.has_credits !== true) {
+    throw new Refusal('plan.trial_exhausted', { limit: admitted.trial_calls ?? 0 })
+  }
+  throw new Refusal('plan.credits_insufficient', {
+    balance: money(admitted.credit_balance ?? 0n, creditAsset),
+    price: money(admitted.price ?? 0n, creditAsset),
+  })
+}
+
 /** Refuses: key.scope_insufficient, naming the scope of the route. */
 export function requireScope({ admitted, route }: Facts): void {
-  if (!hasScope(admitted.scopes, route.scope)) {
+  const { scope, otherScope } = route
+  const isOpen = otherScope !== undefined && hasScope(admitted.scopes, otherScope)
+  if (!isOpen && !hasScope(admitted.scopes, scope)) {
     throw new Refusal('key.scope_insufficient', { required: route.scope ?? '' })
   }
 }

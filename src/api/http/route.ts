@@ -109,6 +109,8 @@ export type RouteRecord = Readonly<{
   /** Whose data: one business, the organization, or nobody's (no key needed). */
   tenant: 'business' | 'organization' | 'none'
   cost: number
+  /** True where a call is never charged, whatever the plan. */
+  isFree?: boolean
   params?: TSchema
   query?: TSchema
   body?: TSchema

@@ -8,6 +8,7 @@ import type { Admitted } from '../../modules/access/admission.queries.ts'
 import { type Maintenance, requireOpen } from '../../modules/access/maintenance.ts'
 import { addressOf } from './address.ts'
 import type { Admission, Admittance } from './admission.ts'
+import type { Billing } from './billing.ts'
 import { hasBody, readBody } from './body.ts'
 import { type Doors, jsonType, RequestCall } from './call.ts'
 import type { Facts } from './checks.ts'
@@ -64,6 +65,7 @@ export type ServerParts = Readonly<{
   doors: Doors
   admission: Admission
   guards: Guards
+  billing: Billing
   /** Peers whose `X-Forwarded-For` is believed; undefined: none. */
   proxies: BlockList | undefined
   /** 32 bytes; the text itself is kept nowhere. */
@@ -116,6 +118,8 @@ type Visit = {
   route: RouteRecord | undefined
   admitted: Admitted | undefined
   admittance: Admittance | undefined
+  /** Of the answer, once there is one. */
+  status: number
   call: RequestCall | undefined
   /** Whether the caller has asked for the refusal that it gets. */
   isSimulated: boolean
@@ -159,6 +163,7 @@ export function buildServer(parts: ServerParts): HttpServer {
       route: undefined,
       admitted: undefined,
       admittance: undefined,
+      status: 0,
       call: undefined,
       isSimulated: false,
     }
@@ -169,8 +174,7 @@ export function buildServer(parts: ServerParts): HttpServer {
     } catch (error) {
       await answerError(parts, edge, visit, error)
     } finally {
-      const slot = visit.admittance?.slot
-      if (slot !== undefined) parts.admission.giveBack(slot)
+      settle(parts, edge, visit)
     }
   }
 
@@ -205,6 +209,23 @@ async function closeServer(server: FastifyInstance): Promise<void> {
     clearInterval(idle)
     clearTimeout(late)
   }
+}
+
+/** The request is over: its slot is free, and its charge is settled or given back. */
+function settle(parts: ServerParts, edge: Edge | undefined, visit: Visit): void {
+  const { admittance, route, requestId, status, call } = visit
+  if (edge === undefined || route === undefined || admittance === undefined) return
+  if (admittance.slot !== undefined) parts.admission.giveBack(admittance.slot)
+  const { organization_id: organizationId, environment } = admittance.admitted
+  const isCounted = admittance.isGranted && meteringOf(edge.surface, route) !== 0
+  if (!isCounted || environment !== 'live') return
+  const isHeld = admittance.charge === 'held'
+  parts.billing.finish({ organizationId, requestId, status, isHeld, isReal: call?.isReal ?? false })
+}
+
+function meteringOf(surface: Surface, route: RouteRecord): 0 | 1 | 2 {
+  if (!surface.isMetered || route.isFree === true) return 0
+  return route.tenant === 'business' ? 2 : 1
 }
 
 function never(): void {
@@ -288,6 +309,9 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
       businessId: surface.findBusinessId?.(query, route),
       address: visit.address,
       cost: route.cost,
+      metering: meteringOf(surface, route),
+      requestId: visit.requestId,
+      operation: route.operation,
     })
     visit.admittance = admittance
     visit.admitted = admittance.admitted
@@ -319,6 +343,7 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
     rawQuery: query,
     admitted: visit.admitted,
     standing: visit.admittance?.standing,
+    isHeld: visit.admittance?.charge === 'held',
     requestId: visit.requestId,
     now: visit.now,
     headers: visit.request.headers as Readonly<Record<string, string | undefined>>, // lists are joined for all but cookies
@@ -520,6 +545,7 @@ type Head = Readonly<{ status: number; headers: Readonly<Record<string, string>>
 
 function send(visit: Visit, head: Head, content?: Buffer | string): void {
   const { server, request, response, requestId } = visit
+  visit.status = head.status
   if (response.headersSent || response.destroyed) return
   const { status, headers } = head
   const method = request.method ?? 'GET'

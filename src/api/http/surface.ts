@@ -45,6 +45,8 @@ export type Surface = Readonly<{
   toJson?: (body: unknown) => string
   /** Limits in the surface's own headers; undefined: the caller is not known. */
   limitHeaders?: (standing: Standing | undefined, now: Instant) => Readonly<Record<string, string>>
+  /** Whether its calls are charged where the plan meters them. */
+  isMetered: boolean
   /** Whether `RateLimit-Policy` names the key's share. */
   hasPartition: boolean
   /** Headers of a success besides those that every answer has. */

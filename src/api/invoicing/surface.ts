@@ -44,6 +44,7 @@ export const invoicing: Surface = {
     requireBusiness,
     requireWritableBusiness,
   ],
+  isMetered: false,
   hasPartition: false,
   wantsProblem,
   renderError: renderInvoicingError,

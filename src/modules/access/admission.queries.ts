@@ -55,6 +55,18 @@ export type Admitted = Readonly<{
   day_free: number | null
   slot_limit: number | null
   slot_used: number | null
+  /** Whether these requests are paid for. */
+  is_metered: boolean
+  /** For how many of the granted ones a charge is held: for the first so many. */
+  held: number
+  trial_calls: number | null
+  /** Whether credits were ever granted. */
+  has_credits: boolean | null
+  /** Minor units of the naira, as `price` is, before these requests. */
+  credit_balance: bigint | null
+  price: bigint | null
+  /** The share of the last grant that these requests went below; 0: none. */
+  credit_notice: number | null
 }>
 
 /** Equal requests: a key by its hash in hexadecimal, and the business that they name. */
@@ -65,6 +77,11 @@ export type KeyQuestion = Readonly<{
   address: string
   cost: number
   count: number
+  /** 1: charged where calls are metered; 2: the same, on a route of a business; 0: never. */
+  metering: 0 | 1 | 2
+  /** One per request where `metering` is not 0. */
+  requestIds: readonly string[]
+  operations: readonly string[]
 }>
 
 /** Requests of a subject that have ended; 0 says that others are still on their way. */
@@ -102,8 +119,9 @@ export const admitKeys = (
         business_id, business_status, business_environment, business_suspended_at, base_currency,
         time_zone, account_days_max, subject, is_usable, is_counted, granted, violated,
         minute_limit, minute_used, minute_next, minute_free, hour_limit, hour_used, hour_free,
-        day_limit, day_used, day_free, slot_limit, slot_used
-      from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        day_limit, day_used, day_free, slot_limit, slot_used, is_metered, held, trial_calls,
+        has_credits, credit_balance, price, credit_notice
+      from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     values: [
       nowMs,
       process,
@@ -115,8 +133,29 @@ export const admitKeys = (
       toArray(questions, ended, undefined, ({ subject }) => subject),
       toArray(questions, ended, undefined, ({ organizationId }) => organizationId),
       toArray(questions, ended, undefined, (one) => one.process),
+      toArray(questions, ended, ({ metering }) => metering),
+      toArray(questions, ended, toOffsets(questions)),
+      `{${questions
+        .map(({ requestIds }) => requestIds.join(','))
+        .filter(Boolean)
+        .join(',')}}`,
+      `{${questions
+        .map(({ operations }) => operations.join(','))
+        .filter(Boolean)
+        .join(',')}}`,
     ],
   })
+
+/** Where the requests of each question begin in the list of all of them, counted from 1. */
+function toOffsets(questions: readonly KeyQuestion[]): () => number {
+  let [next, index] = [1, 0]
+  return () => {
+    const offset = next
+    next += questions[index]?.requestIds.length ?? 0
+    index += 1
+    return offset
+  }
+}
 
 /** The literal of one array parameter: a value per question, then one per set of ended requests. */
 const toArray = (
