@@ -87,7 +87,13 @@ const deleteRoute = route({
   description: 'It is refused from then on; the last key of a client cannot be deleted.',
   params: Type.Object({ apiKeyId: Type.String() }),
   answers: { 204: null },
-  errors: [...commonErrors, ...writeErrors, 'resource.not_found', 'key.last_key'],
+  errors: [
+    ...commonErrors,
+    ...writeErrors,
+    'resource.not_found',
+    'key.already_revoked',
+    'key.last_key',
+  ],
   examples: [
     {
       summary: 'A key that is not there',

@@ -23,11 +23,15 @@ export function parseQuery(text: string): Query {
 const decodePlus = (text: string): string =>
   decodePart(text.includes('+') ? text.replaceAll('+', ' ') : text)
 
-/** Percent-decoded text; text that does not decode stays as it is. */
+/**
+ * Percent-decoded text; text that does not decode stays as it is, and so does text with NUL, which
+ * no text of the database can hold.
+ */
 export function decodePart(text: string): string {
   if (!text.includes('%')) return text
   try {
-    return decodeURIComponent(text)
+    const decoded = decodeURIComponent(text)
+    return decoded.includes('\0') ? text : decoded
   } catch {
     return text
   }

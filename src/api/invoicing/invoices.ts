@@ -171,6 +171,7 @@ const InvoiceQuery = Type.Object({
 })
 
 const draftErrors = [
+  'tax.category_mismatch',
   'validation.items_incomplete',
   'resource.not_found',
   'party.archived',

@@ -190,7 +190,7 @@ const deleteRoute = route({
   operation: 'revoke-key',
   summary: 'Revoke a key at once and for ever',
   answers: { 204: null },
-  errors: [...writeErrors, 'request.id_malformed', 'resource.not_found'],
+  errors: [...writeErrors, 'request.id_malformed', 'resource.not_found', 'key.already_revoked'],
   examples: [],
   handle: async (call) => {
     const { id: keyId } = await findOwn(call)
