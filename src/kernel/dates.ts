@@ -82,12 +82,6 @@ export const weekdayOf = (date: CalendarDate): number => modulo(dayNumber(date) 
 /** `YYYY-MM`. */
 export const monthKey = (date: CalendarDate): string => date.slice(0, 7)
 
-/** The whole month a date lies in. */
-export const monthOfDate = (date: CalendarDate): Period => ({
-  start: monthStart(date),
-  end: monthEnd(date),
-})
-
 /** The months that touch a period, in order; first and last are cut to the period. */
 export function monthsOf({ start, end }: Period): readonly Period[] {
   const months: Period[] = []

@@ -26,8 +26,6 @@ export const subtract = (a: Money, b: Money): Money => add(a, negate(b))
 
 export const negate = ({ minor, currency }: Money): Money => money(-minor, currency)
 
-export const isZero = ({ minor }: Money): boolean => minor === 0n
-
 /** The sum in the named currency; nothing sums to zero. */
 export const sum = (amounts: readonly Money[], currency: CurrencyCode): Money =>
   amounts.reduce(add, money(0n, currency))

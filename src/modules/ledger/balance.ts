@@ -71,6 +71,3 @@ export function balanceEdge(date: CalendarDate, horizon: CalendarDate | null): B
   if (isMonthEnd(date)) return { month, days: null }
   return { month: addMonths(month, -1), days: { from: month, to: date } }
 }
-
-/** The day before a date: where an opening balance stands. */
-export const dayBefore = (date: CalendarDate): CalendarDate => addDays(date, -1)

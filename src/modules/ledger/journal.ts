@@ -6,7 +6,6 @@ import type { LockScope } from './period.ts'
 
 export const linesMin = 2
 export const linesMax = 1_000
-export const descriptionMax = 500
 
 export type EntryKind = 'standard' | 'reversal' | 'fx' | 'closing' | 'opening'
 

@@ -8,14 +8,6 @@ import { categoryOf, type LineDraft } from '../tax/line-draft.ts'
 
 export type InvoiceStatus = 'draft' | 'sent' | 'paid' | 'overdue' | 'cancelled'
 
-export const invoiceStatuses: readonly InvoiceStatus[] = [
-  'draft',
-  'sent',
-  'paid',
-  'overdue',
-  'cancelled',
-]
-
 /** What a caller decides about an invoice. Numbers are exact decimals as text. */
 export type InvoiceDraft = Readonly<{
   customerId: string
