@@ -26,11 +26,14 @@ import type { Pool } from './db/pool.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import type { Instant } from './kernel/dates.ts'
 import { asId } from './kernel/ids.ts'
+import type { Resolve } from './jobs/outbound.ts'
+import { startWorker, type Worker } from './jobs/worker.ts'
 import { keyHasherOf } from './master-key.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { announceCredits } from './modules/plans/credit.actions.ts'
+import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
 import { setForms } from './set-forms.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -44,6 +47,8 @@ export type AppParts = Readonly<{
   random: (bytes: number) => Uint8Array
   /** 32 bytes; secrets of their own are derived from it. */
   masterKey: Uint8Array
+  /** In place of the name servers, for tests. */
+  resolve?: Resolve
   /** Looks at every answer before it is sent. */
   watch?: Watch
   log: Log
@@ -62,6 +67,10 @@ export type AppConfig = Pick<
   | 'addressLimit'
   | 'connectFlood'
   | 'trustedProxies'
+  | 'environment'
+  | 'egressAllow'
+  | 'egressPorts'
+  | 'webhookAuthorities'
 >
 
 export type App = Readonly<{
@@ -72,6 +81,8 @@ export type App = Readonly<{
   hasOrganizations: () => Promise<boolean>
   /** Opens the port and answers the origin that it can be reached under. */
   listen: () => Promise<string>
+  /** Starts what works behind the API: deliveries and tasks by schedule. */
+  startWorker: (jobsPool?: Pool) => Promise<void>
   /** Refuses what is new, finishes what runs, and waits for both. The pools stay open. */
   close: () => Promise<void>
 }>
@@ -103,6 +114,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     announced.catch((error: unknown) => log.warn({ err: error }, 'credits were not announced'))
   })
   const maintenance = new MaintenanceWatch(alone)
+  const outbound = buildOutbound(parts)
+  let worker: Worker | undefined
   let origin = config.origin
   const keyHasher = keyHasherOf(parts.masterKey)
   const http = buildServer({
@@ -111,6 +124,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       write: (command) => gate.write(command),
       read: (tenant, work) => readSnapshot(pool, tenant, work),
       keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
+      outside: buildOutside(parts, outbound),
     },
     admission,
     guards: buildGuards(config),
@@ -146,7 +160,11 @@ export async function buildApp(parts: AppParts): Promise<App> {
       if (config.port === 0) origin = address
       return address
     },
+    startWorker: async (jobsPool) => {
+      worker = await startWorker(buildWorkerParts(parts, { gate, outbound, jobsPool }))
+    },
     close: async () => {
+      await worker?.stop()
       await closeApp(http, gate, config)
       await Promise.all([admission.close(), billing.close()])
     },

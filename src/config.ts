@@ -37,6 +37,12 @@ export type Config = Readonly<{
   connectFlood: number
   /** Networks whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[]
+  /** Networks that may be called although they are not public. */
+  egressAllow: readonly string[]
+  /** Ports that may be called besides 443 and 8443. */
+  egressPorts: readonly number[]
+  /** Certificates of authorities for receivers of webhooks, in PEM; empty: only the usual ones. */
+  webhookAuthorities: string
   /** More plan versions; empty: none. */
   plansFile: string
   allowsUnsafeDatabase: boolean
@@ -106,6 +112,9 @@ export function loadConfig(
     addressLimit: integer(env, 'TALLYSTICK_ADDRESS_LIMIT', 1_000, [0, 10_000_000]),
     connectFlood: integer(env, 'TALLYSTICK_CONNECT_FLOOD', 1_000, [0, 10_000_000]),
     trustedProxies: networks(env, 'TALLYSTICK_TRUSTED_PROXIES'),
+    egressAllow: networks(env, 'TALLYSTICK_EGRESS_ALLOW'),
+    egressPorts: ports(env, 'TALLYSTICK_EGRESS_PORTS'),
+    webhookAuthorities: fileText(env, 'TALLYSTICK_WEBHOOK_CA_FILE', cwd),
     plansFile: absolutePath(env, 'TALLYSTICK_PLANS_FILE', cwd),
     allowsUnsafeDatabase: flag(env, 'TALLYSTICK_ALLOW_UNSAFE_DATABASE') ?? false,
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
@@ -193,6 +202,26 @@ function secret(env: Variables, name: string): string {
     throw new ConfigError(`${name}_FILE`, 'names a file that cannot be read.')
   }
   return content.trim()
+}
+
+/** Ports with commas between them. */
+function ports(env: Variables, name: string): readonly number[] {
+  const given = text(env, name, '').split(',')
+  const entries = given.map((entry) => entry.trim()).filter((entry) => entry !== '')
+  for (const entry of entries) {
+    const isPort = /^\d{1,5}$/.test(entry) && Number(entry) > 0 && Number(entry) < 65_536
+    if (!isPort) throw new ConfigError(name, 'must list ports such as 9443, with commas between.')
+  }
+  return entries.map(Number)
+}
+
+/** What is in the file that a variable names, or nothing. */
+function fileText(env: Variables, name: string, cwd: string): string {
+  const file = absolutePath(env, name, cwd)
+  if (file === '') return ''
+  const found = readText(file)
+  if (found === undefined) throw new ConfigError(name, 'names a file that cannot be read.')
+  return found
 }
 
 /** Addresses and networks with commas between them. */

@@ -32,6 +32,7 @@ export type Installation = Readonly<{
   clock: () => Instant
   random: (bytes: number) => Uint8Array
   keyHasher: KeyHasher
+  startWorker: () => Promise<void>
   close: () => Promise<void>
   onLoss: (listener: (cause: string) => void) => void
 }>
@@ -41,6 +42,7 @@ type Serving = Readonly<{ config: Config; log: Logger; isJson: boolean; asked: P
 type Cause = Readonly<{ reason: string; exitCode: number }>
 
 const ownerConnectionsMax = 3
+const jobsConnectionsMax = 4
 const parentPollMs = 1_000
 const sameSignalMs = 1_000
 const interruptedExit = 130
@@ -145,10 +147,11 @@ async function buildOn(
     role: 'tallystick_owner',
     connectionsMax: ownerConnectionsMax,
   })
+  let jobsPool: Pool | undefined
   const clock = (): Instant => instantFromMs(Date.now() + config.clockOffsetMs)
   const random = pooledRandom()
   const closePlumbing = async (): Promise<void> => {
-    await Promise.allSettled([pool.end(), adminPool.end()])
+    await Promise.allSettled([pool.end(), adminPool.end(), jobsPool?.end()])
     await database.close()
   }
   try {
@@ -171,7 +174,16 @@ async function buildOn(
         await closePlumbing()
       }
     }
-    return { app, adminPool, clock, random, keyHasher, close }
+    const startWorker = async (): Promise<void> => {
+      jobsPool = openPool({
+        ...database.owner,
+        role: 'tallystick_owner',
+        connectionsMax: jobsConnectionsMax,
+        hasDriverTypes: true,
+      })
+      await app.startWorker(jobsPool)
+    }
+    return { app, adminPool, clock, random, keyHasher, startWorker, close }
   } catch (error) {
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error
@@ -184,6 +196,7 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
     installation.onLoss((reason) => resolve({ reason, exitCode: 1 }))
   })
   try {
+    await installation.startWorker()
     const demo = await keepDemo(installation, config)
     const listened = await listen(installation.app, config)
     const origin = config.port === 0 ? listened : config.origin

@@ -112,6 +112,10 @@ async function openWorld(): Promise<World> {
     addressLimit: 0,
     connectFlood: 0,
     trustedProxies: [],
+    environment: 'test' as const,
+    egressAllow: ['127.0.0.0/8'],
+    egressPorts: [],
+    webhookAuthorities: '',
   }
   const app = await buildApp({
     config,
@@ -120,6 +124,7 @@ async function openWorld(): Promise<World> {
     clock: () => time.now,
     random: randomBytes,
     masterKey,
+    resolve: (name) => Promise.resolve(name.endsWith('.example') ? ['93.184.216.34'] : []),
     watch: answers.look,
     log: testLog,
   })

@@ -1,13 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { assert } from '../kernel/assert.ts'
-
-/** Where a secret lies. It opens there and nowhere else. */
-export type SecretPlace = Readonly<{
-  table: string
-  column: string
-  organizationId: string
-  rowId: string
-}>
+import type { SecretPlace } from '../kernel/secret-place.ts'
 
 const format = 0x01
 const keyVersion = 1

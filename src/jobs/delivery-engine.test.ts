@@ -639,6 +639,7 @@ test('a redelivery is a new delivery with the same event id and bytes; a test ev
     endpointId: endpoint.id,
     sample: {
       type: 'invoice.paid',
+      knownEvents: eventTypes,
       render: (id) => renderSample('invoice.paid', { id, at: noon, businessId: newId('business') }),
     },
   })

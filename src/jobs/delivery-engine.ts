@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
-import type { SecretPlace } from '../db/secret-box.ts'
 import { type Instant, msOf } from '../kernel/dates.ts'
 import { uuidV7 } from '../kernel/ids.ts'
+import type { SecretPlace } from '../kernel/secret-place.ts'
 import {
   claimDeliveries,
   type EndedAttempt,

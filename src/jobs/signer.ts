@@ -64,8 +64,8 @@ const hmac = (key: Uint8Array, message: Uint8Array): Uint8Array =>
 const seedFrame = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 const ed25519 = (seed: Uint8Array, message: Uint8Array): Uint8Array =>
-  sign(
-    null,
-    message,
-    createPrivateKey({ key: Buffer.concat([seedFrame, seed]), format: 'der', type: 'pkcs8' }),
-  )
+  sign(null, message, createPrivateKey(toPrivateKey(seed)))
+
+/** A bare seed as a private key of ed25519. */
+export const toPrivateKey = (seed: Uint8Array) =>
+  ({ key: Buffer.concat([seedFrame, seed]), format: 'der', type: 'pkcs8' }) as const

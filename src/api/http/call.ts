@@ -18,6 +18,7 @@ import { settleCharges } from '../../modules/plans/charge.actions.ts'
 import { type Json, toCanonicalJson } from './json.ts'
 import type { Standing } from './limits.ts'
 import type { ErrorContext } from './look.ts'
+import type { Outside } from './outside.ts'
 import type { Query } from './query.ts'
 import type { Call, Caller, CallerBusiness, Reply, RouteRecord } from './route.ts'
 import type { Surface } from './surface.ts'
@@ -29,6 +30,7 @@ export type Doors = Readonly<{
   ) => Promise<Written<Result>>
   read: <Result>(tenant: Tenant, work: (db: Db) => Promise<Result>) => Promise<Result>
   keyMaker: () => KeyMaker
+  outside: Outside
 }>
 
 type WriteCommand<C, Input, Result> = Readonly<{
@@ -126,6 +128,10 @@ export class RequestCall implements Call {
     } = admitted ?? {}
     assert(businessId && baseCurrency && timeZone, `${this.route.operation} has a business`)
     return { businessId, baseCurrency, timeZone, environment: this.caller.environment }
+  }
+
+  get outside(): Outside {
+    return this.#parts.doors.outside
   }
 
   keyMaker(): KeyMaker {

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
 import type { Standing } from './limits.ts'
+import type { Outside } from './outside.ts'
 
 /** A finished answer. `body` is a JSON value; undefined means no body. */
 export type Reply = Readonly<{
@@ -60,6 +61,8 @@ export type Call<Params = unknown, Query = unknown, Body = unknown> = Readonly<{
   standing: Standing | undefined
   /** Fresh randomness and the keyed hash, for a key that is made by this request. */
   keyMaker: () => KeyMaker
+  /** Secrets, randomness, and a look at addresses of others. */
+  outside: Outside
   /** Reads in one snapshot of the call's tenant, or of `businessId` where a route chooses it. */
   read: <Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>) => Promise<Result>
   /**
@@ -106,6 +109,8 @@ export type RouteRecord = Readonly<{
   description?: string
   /** The surface's scope; null where a contract has none. */
   scope: string | null
+  /** Another scope that opens the route as well; a refusal names the first. */
+  otherScope?: string
   /** Whose data: one business, the organization, or nobody's (no key needed). */
   tenant: 'business' | 'organization' | 'none'
   cost: number

@@ -13,8 +13,10 @@ import { wantsProblem } from '../http/problem.ts'
 import type { Surface } from '../http/surface.ts'
 import { customerRoutes } from './customers.ts'
 import { renderInvoicingError } from './errors.ts'
+import { eventRoutes } from './events.ts'
 import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 const dayMs = 86_400_000
 
@@ -27,7 +29,7 @@ export const invoicing: Surface = {
   mount: '/invoicing',
   title: 'Tallystick Invoicing API',
   openApiPath: '/api/v1/openapi.json',
-  routes: [...customerRoutes, ...invoiceRoutes, ...keyRoutes],
+  routes: [...customerRoutes, ...invoiceRoutes, ...keyRoutes, ...webhookRoutes, ...eventRoutes],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,
   trimsTexts: true,

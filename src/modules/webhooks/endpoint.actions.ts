@@ -1,8 +1,8 @@
-import type { SecretPlace } from '../../db/secret-box.ts'
 import type { OrganizationCtx } from '../../db/write.ts'
 import { dateIn, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { SecretPlace } from '../../kernel/secret-place.ts'
 import { findLimit } from '../plans/limit.queries.ts'
 import {
   cancelWaiting,

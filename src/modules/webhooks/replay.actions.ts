@@ -14,17 +14,24 @@ import { copyDelivery, listEventStates } from './replay.db.ts'
 type Chosen = Readonly<{ scope: EndpointScope; endpointId: string }>
 
 /** A sample event: the type, and how it is shown under an id of its own. */
-export type Sample = Readonly<{ type: string; render: (eventId: string) => string }>
+export type Sample = Readonly<{
+  type: string
+  knownEvents: readonly string[]
+  render: (eventId: string) => string
+}>
 
 /**
  * Sends a sample event to an endpoint, marked as a test by its data.
- * Refuses, in this order: resource.not_found, webhooks.endpoint_disabled.
+ * Refuses, in this order: resource.not_found, webhooks.endpoint_disabled, webhooks.event_unknown.
  */
 export async function sendTest(
   ctx: OrganizationCtx,
   { scope, endpointId, sample }: Chosen & Readonly<{ sample: Sample }>,
 ): Promise<Delivery> {
   const endpoint = await getEnabled(ctx, scope, endpointId)
+  if (!sample.knownEvents.includes(sample.type)) {
+    throw new Refusal('webhooks.event_unknown', { event: sample.type })
+  }
   const eventId = ctx.newId('event')
   const row: NewDelivery = {
     id: ctx.newId('delivery'),

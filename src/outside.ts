@@ -1,0 +1,81 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import type { Outside } from './api/http/outside.ts'
+import { renderEvent as renderInvoicingEvent } from './api/invoicing/webhook-events.ts'
+import type { Config } from './config.ts'
+import type { Gate } from './db/lane.ts'
+import type { Pool } from './db/pool.ts'
+import { openSecret, sealSecret } from './db/secret-box.ts'
+import { parseAllowList } from './jobs/address.ts'
+import { Outbound, type Resolve } from './jobs/outbound.ts'
+import { toPrivateKey } from './jobs/signer.ts'
+import type { WorkerParts } from './jobs/worker.ts'
+import { assert } from './kernel/assert.ts'
+import type { Instant } from './kernel/dates.ts'
+import { Refusal } from './kernel/errors.ts'
+
+/** What the ways out of the installation are built from. */
+export type OutsideParts = Readonly<{
+  config: Pick<Config, 'environment' | 'egressAllow' | 'egressPorts' | 'webhookAuthorities'>
+  adminPool: Pool
+  clock: () => Instant
+  random: (bytes: number) => Uint8Array
+  masterKey: Uint8Array
+  resolve?: Resolve
+  log: WorkerParts['log']
+}>
+
+/** The one client to the outside, as the operator has set it. */
+export function buildOutbound({ config, resolve }: OutsideParts): Outbound {
+  const allowed = parseAllowList(config.egressAllow)
+  assert(allowed !== undefined, 'the configuration has looked at its networks')
+  const { webhookAuthorities: authorities } = config
+  const policy = {
+    allowed,
+    ports: config.egressPorts,
+    isProduction: config.environment === 'production',
+    ...(authorities !== '' && { authorities }),
+  }
+  return resolve === undefined ? new Outbound(policy) : new Outbound(policy, resolve)
+}
+
+/** What handlers see of it. */
+export const buildOutside = ({ random, masterKey }: OutsideParts, outbound: Outbound): Outside => ({
+  random,
+  seal: (place, secret) => sealSecret(masterKey, place, secret),
+  open: (place, sealed) => openSecret(masterKey, place, sealed),
+  keyPair: () => toKeyPair(random(32)),
+  requireReachable: async (url, environment) => {
+    const verdict = await outbound.check(url, { mayUseHttp: environment === 'test' })
+    if (verdict.isAllowed) return
+    // Whether an address is private, unknown or out of reach is nobody's business but the operator's.
+    const isScheme = verdict.reason === 'scheme'
+    throw new Refusal(isScheme ? 'webhooks.url_not_https' : 'webhooks.url_refused')
+  },
+})
+
+function toKeyPair(seed: Uint8Array) {
+  const { x } = createPublicKey(createPrivateKey(toPrivateKey(seed))).export({ format: 'jwk' })
+  return { seed, publicKey: new Uint8Array(Buffer.from(x ?? '', 'base64url')) }
+}
+
+type WorkerNeeds = Readonly<{
+  gate: Gate
+  outbound: Outbound
+  jobsPool: Pool | undefined
+}>
+
+/** What the worker works with; each surface brings its own words for events. */
+export const buildWorkerParts = (
+  { adminPool, clock, random, masterKey, log }: OutsideParts,
+  { gate, outbound, jobsPool }: WorkerNeeds,
+): WorkerParts => ({
+  adminPool,
+  jobsPool,
+  clock,
+  random,
+  openSecret: (place, sealed) => openSecret(masterKey, place, sealed),
+  outbound,
+  renderers: { invoicing: renderInvoicingEvent },
+  write: (command) => gate.write(command),
+  log,
+})
