@@ -45,7 +45,10 @@ export async function joinWorld(dataDir: string): Promise<World> {
   const owner = installation.adminPool
   // Naive sums take what they take.
   owner.on('connect', (client) => void client.query('set statement_timeout = 0'))
-  return { session: toSession(installation), owner, close: installation.close }
+  const close = async (): Promise<void> => {
+    await installation.close()
+  }
+  return { session: toSession(installation), owner, close }
 }
 
 /** The folder in which PostgreSQL keeps its data; only its own superuser may ask. */

@@ -2,8 +2,8 @@ import { books } from './api/books/surface.ts'
 import { connect } from './api/connect/surface.ts'
 import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
-import { Docs } from './api/http/docs.ts'
 import { Billing } from './api/http/billing.ts'
+import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import {
@@ -24,16 +24,17 @@ import { Gate } from './db/lane.ts'
 import { findLastMigration } from './db/migrate.ts'
 import type { Pool } from './db/pool.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
-import type { Instant } from './kernel/dates.ts'
-import { asId } from './kernel/ids.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
+import type { Instant } from './kernel/dates.ts'
+import { asId } from './kernel/ids.ts'
 import { keyHasherOf } from './master-key.ts'
+import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
-import { readShippedPlans } from './plan-versions.ts'
 import { announceCredits } from './modules/plans/credit.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
+import { readShippedPlans } from './plan-versions.ts'
 import { setForms } from './set-forms.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -51,6 +52,8 @@ export type AppParts = Readonly<{
   resolve?: Resolve
   /** Looks at every answer before it is sent. */
   watch?: Watch
+  /** Counts what happens; undefined: nobody looks. */
+  metrics?: Metrics | undefined
   log: Log
 }>
 
@@ -83,12 +86,16 @@ export type App = Readonly<{
   listen: () => Promise<string>
   /** Starts what works behind the API: deliveries and tasks by schedule. */
   startWorker: (jobsPool?: Pool) => Promise<void>
-  /** Refuses what is new, finishes what runs, and waits for both. The pools stay open. */
-  close: () => Promise<void>
+  /**
+   * Refuses what is new, finishes what runs, and waits for both; whether all of it ended in time.
+   * The pools stay open.
+   */
+  close: () => Promise<boolean>
 }>
 
 const readinessMaxAgeMs = 1_000
 const databaseTimeoutMs = 500
+const endMaxMs = 10_000
 
 /** Builds every part by hand and plugs them together; no port is open yet. */
 export async function buildApp(parts: AppParts): Promise<App> {
@@ -99,6 +106,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
     random,
     transactionsMax: Math.max(1, config.connectionsMax - 2),
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
+    onBatch: parts.metrics?.seeBatch,
+  })
+  parts.metrics?.watch({
+    pools: { app: pool, owner: adminPool },
+    ...{ adminPool, clock },
+    laneCommands: () => gate.commandCount,
   })
   const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
   const alone = { query: <Row>(statement: Statement) => queryAlone<Row>(pool, statement) }
@@ -146,6 +159,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       bounds: { uriBytesMax, headersBytesMax },
     }),
     watch: parts.watch,
+    observer: parts.metrics,
     log,
   })
   await http.fastify.ready()
@@ -164,9 +178,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
       worker = await startWorker(buildWorkerParts(parts, { gate, outbound, jobsPool }))
     },
     close: async () => {
-      await worker?.stop()
-      await closeApp(http, gate, config)
+      const isWhole = await closeApp({ http, gate, config, worker })
       await Promise.all([admission.close(), billing.close()])
+      return isWhole
     },
   }
 }
@@ -232,10 +246,34 @@ async function checked(question: () => Promise<boolean>): Promise<Checked> {
   }
 }
 
-async function closeApp(http: HttpServer, gate: Gate, { drainSeconds }: AppConfig): Promise<void> {
+type Running = Readonly<{
+  http: HttpServer
+  gate: Gate
+  config: AppConfig
+  worker: Worker | undefined
+}>
+
+/** Source: platform specification 20, shutdown, steps 1 to 3. */
+async function closeApp({ http, gate, config, worker }: Running): Promise<boolean> {
   http.drain()
   // Balancers see that we are not ready before the port closes.
-  if (drainSeconds > 0) await new Promise((resolve) => setTimeout(resolve, drainSeconds * 1_000))
-  await http.close()
-  await gate.close()
+  const drainMs = config.drainSeconds * 1_000
+  if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs))
+  const [areAnswered, isStopped] = await Promise.all([
+    http.close(),
+    endsInTime(worker?.stop() ?? Promise.resolve()),
+  ])
+  return (await endsInTime(gate.close())) && areAnswered && isStopped
+}
+
+async function endsInTime(ending: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), endMaxMs)
+  })
+  try {
+    return await Promise.race([ending.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -33,6 +33,9 @@ test('without any variable the server listens on loopback with a demo and its ow
     webhookAuthorities: '',
     plansFile: '',
     allowsUnsafeDatabase: false,
+    role: 'all',
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
     anchorFile: join(cwd, '.tallystick', 'anchors.jsonl'),
     hasNpmParent: false,
   })

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 
 export type Environment = 'development' | 'production' | 'test'
+export type Role = 'all' | 'api' | 'worker'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** Everything that the surroundings decide. One object, made once, frozen. */
@@ -46,6 +47,11 @@ export type Config = Readonly<{
   /** More plan versions; empty: none. */
   plansFile: string
   allowsUnsafeDatabase: boolean
+  /** What this process does: answers requests, works behind them, or both. */
+  role: Role
+  /** undefined: no metrics; 0 lets the system choose. */
+  metricsPort: number | undefined
+  metricsHost: string
   anchorFile: string
   /** Started by npm, which may be killed without passing the signal on. */
   hasNpmParent: boolean
@@ -54,6 +60,7 @@ export type Config = Readonly<{
 type Variables = Readonly<Record<string, string | undefined>>
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const roles = ['all', 'api', 'worker'] as const
 const environments = ['development', 'production', 'test'] as const
 const dayMs = 86_400_000
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: dayMs }
@@ -117,6 +124,9 @@ export function loadConfig(
     webhookAuthorities: fileText(env, 'TALLYSTICK_WEBHOOK_CA_FILE', cwd),
     plansFile: absolutePath(env, 'TALLYSTICK_PLANS_FILE', cwd),
     allowsUnsafeDatabase: flag(env, 'TALLYSTICK_ALLOW_UNSAFE_DATABASE') ?? false,
+    role: oneOf(env, 'TALLYSTICK_ROLE', roles, 'all'),
+    metricsPort: optionalPort(env, 'TALLYSTICK_METRICS_PORT'),
+    metricsHost: text(env, 'TALLYSTICK_METRICS_HOST', '127.0.0.1'),
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,
   }
@@ -159,6 +169,9 @@ function integer(
   }
   return value
 }
+
+const optionalPort = (env: Variables, name: string): number | undefined =>
+  text(env, name, '') === '' ? undefined : integer(env, name, 0, [0, 65_535])
 
 function flag(env: Variables, name: string): boolean | undefined {
   const given = text(env, name, '').toLowerCase()

@@ -21,6 +21,7 @@ import {
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog } from './log.ts'
 import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
+import { listenMetrics, Metrics, type MetricsListener } from './metrics.ts'
 import { loadPlanVersions } from './plan-versions.ts'
 
 /** A database that is up to date and an app on top of it; no port is open. */
@@ -32,8 +33,11 @@ export type Installation = Readonly<{
   clock: () => Instant
   random: (bytes: number) => Uint8Array
   keyHasher: KeyHasher
+  /** Undefined: nobody looks. */
+  metrics: Metrics | undefined
   startWorker: () => Promise<void>
-  close: () => Promise<void>
+  /** Whether all that ran could end in time. */
+  close: () => Promise<boolean>
   onLoss: (listener: (cause: string) => void) => void
 }>
 
@@ -52,8 +56,8 @@ export const migrationsFolder = join(packageRoot, 'migrations')
 
 /**
  * Runs the server until a signal, the loss of the database or the end of npm above it, and ends the
- * process: 0 after a clean stop, 1 when the database was lost, 2 for a wrong configuration, 3 when
- * it cannot start, 130 at the second signal.
+ * process: 0 after a clean stop, 1 when the database was lost or something had to be cut off, 2 for a
+ * wrong configuration, 3 when it cannot start, 130 at the second signal.
  * Source: platform specification 20 (shutdown) and 28 (exit codes).
  */
 export async function runServer(
@@ -64,11 +68,12 @@ export async function runServer(
   try {
     const config = readConfig()
     const log = buildLog(config, isJson ? process.stderr : process.stdout)
-    const installation = await openInstallation(config, log, { mayJoin: false })
+    const mayJoin = config.role === 'worker'
+    const installation = await openInstallation(config, log, { mayJoin })
     const cause = await serve(installation, { config, log, isJson, asked })
     log.info({ reason: cause.reason }, 'stopping')
-    await installation.close()
-    process.exit(cause.exitCode)
+    const isWhole = await installation.close()
+    process.exit(isWhole ? cause.exitCode : 1)
   } catch (error) {
     if (error instanceof StartError || error instanceof ConfigError) {
       process.stderr.write(`${error.message}\n`)
@@ -155,7 +160,9 @@ async function buildOn(
     await database.close()
   }
   try {
-    const parts = { config, pool, adminPool, clock, random, masterKey, log }
+    const metrics =
+      config.metricsPort === undefined ? undefined : new Metrics({ version, node: process.version })
+    const parts = { config, pool, adminPool, clock, random, masterKey, metrics, log }
     const app = await buildApp(parts)
     const keyHasher = keyHasherOf(masterKey)
     const anchor = async (): Promise<void> => {
@@ -166,10 +173,11 @@ async function buildOn(
         log.error({ err: error, file: config.anchorFile }, 'the anchors could not be written')
       }
     }
-    const close = async (): Promise<void> => {
+    const close = async (): Promise<boolean> => {
       try {
-        await app.close()
+        const isWhole = await app.close()
         await anchor()
+        return isWhole
       } finally {
         await closePlumbing()
       }
@@ -183,7 +191,7 @@ async function buildOn(
       })
       await app.startWorker(jobsPool)
     }
-    return { app, adminPool, clock, random, keyHasher, startWorker, close }
+    return { app, adminPool, clock, random, keyHasher, metrics, startWorker, close }
   } catch (error) {
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error
@@ -195,21 +203,50 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
   const lost = new Promise<Cause>((resolve) => {
     installation.onLoss((reason) => resolve({ reason, exitCode: 1 }))
   })
+  let metrics: MetricsListener | undefined
   try {
-    await installation.startWorker()
-    const demo = await keepDemo(installation, config)
-    const listened = await listen(installation.app, config)
-    const origin = config.port === 0 ? listened : config.origin
-    if (demo !== undefined && demo.origin !== origin) {
-      writeDemoFile(config.dataDir, { ...demo, origin })
-    }
-    announce(origin, demo, serving)
+    metrics = await openMetrics(installation, config)
+    if (config.role !== 'api') await installation.startWorker()
+    if (config.role === 'worker') announceWorker(metrics, serving)
+    else await openDoors(installation, metrics, serving)
   } catch (error) {
+    await metrics?.close()
     await installation.close()
     throw error
   }
   const parentGone = config.hasNpmParent ? untilParentGone() : undefined
-  return Promise.race([asked, lost, ...(parentGone === undefined ? [] : [parentGone])])
+  const causes = [asked, lost, ...(parentGone === undefined ? [] : [parentGone])]
+  const cause = await Promise.race(causes)
+  await metrics?.close()
+  return cause
+}
+
+const openMetrics = async (
+  { metrics }: Installation,
+  { metricsHost: host, metricsPort: port }: Config,
+): Promise<MetricsListener | undefined> =>
+  metrics === undefined || port === undefined ? undefined : listenMetrics(metrics, { host, port })
+
+async function openDoors(
+  installation: Installation,
+  metrics: MetricsListener | undefined,
+  serving: Serving,
+): Promise<void> {
+  const { config } = serving
+  const demo = await keepDemo(installation, config)
+  const listened = await listen(installation.app, config)
+  const origin = config.port === 0 ? listened : config.origin
+  if (demo !== undefined && demo.origin !== origin) {
+    writeDemoFile(config.dataDir, { ...demo, origin })
+  }
+  announce(origin, { demo, metrics }, serving)
+}
+
+/** A worker has no port of its own but that of its metrics. */
+function announceWorker(metrics: MetricsListener | undefined, { log, isJson }: Serving): void {
+  const ready = { role: 'worker', origin: null, metrics: metrics?.origin }
+  if (isJson) process.stdout.write(`${JSON.stringify({ event: 'ready', ...ready })}\n`)
+  else log.info(ready, 'ready')
 }
 
 /** Seeds the demo into an empty database, once; after a crash in the middle, once more. */
@@ -242,9 +279,14 @@ async function listen(app: App, { host, port }: Config): Promise<string> {
 }
 
 /** What a person at a terminal needs first; one JSON line for programs. */
-function announce(origin: string, demo: DemoFile | undefined, { config, log, isJson }: Serving) {
+function announce(
+  origin: string,
+  { demo, metrics }: Readonly<{ demo: DemoFile | undefined; metrics: MetricsListener | undefined }>,
+  { config, log, isJson }: Serving,
+): void {
   if (isJson) {
-    process.stdout.write(`${JSON.stringify({ event: 'ready', origin })}\n`)
+    const ready = { event: 'ready', origin, metrics: metrics?.origin }
+    process.stdout.write(`${JSON.stringify(ready)}\n`)
     return
   }
   if (config.environment === 'production') {

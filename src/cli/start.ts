@@ -8,10 +8,15 @@ export const startCommand = (): Command =>
   new Command('start')
     .description('run the server')
     .option('--port <port>', 'port of the listener')
-    .action(async (options: Readonly<{ port?: string }>, command: Command) => {
-      const readConfig = () => loadConfig(undefined, withPort(options))
+    .option('--role <role>', 'api: answer requests; worker: deliver and run tasks; all: both')
+    .action(async (options: Flags, command: Command) => {
+      const readConfig = () => loadConfig(undefined, { overrides: toOverrides(options) })
       await runServer(readConfig, { isJson: wantsJson(command) })
     })
 
-const withPort = ({ port }: Readonly<{ port?: string }>) =>
-  port === undefined ? {} : { overrides: { PORT: port } }
+type Flags = Readonly<{ port?: string; role?: string }>
+
+const toOverrides = ({ port, role }: Flags): Readonly<Record<string, string>> => ({
+  ...(port !== undefined && { PORT: port }),
+  ...(role !== undefined && { TALLYSTICK_ROLE: role }),
+})

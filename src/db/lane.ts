@@ -60,6 +60,7 @@ type Waiting = {
   readonly command: Command<never, unknown, unknown>
   readonly resolve: (done: Done<unknown>) => void
   readonly reject: (error: unknown) => void
+  readonly sinceMs: number
 }
 
 type Bounds = Readonly<{
@@ -93,7 +94,12 @@ type GateParts = Readonly<{
   /** Lane transactions that may run at once; the rest of the pool is for reads. */
   transactionsMax: number
   bounds?: Partial<Bounds>
+  /** Hears of each batch once its callers have their answers. */
+  onBatch?: ((batch: BatchSeen) => void) | undefined
 }>
+
+/** One batch of a lane; `waitSeconds` is that of the command that waited longest. */
+export type BatchSeen = Readonly<{ commands: number; waitSeconds: number; commitSeconds: number }>
 
 type Lane = {
   readonly tenantId: string
@@ -150,8 +156,9 @@ export class Gate {
     this.#commands += 1
     try {
       const done = await new Promise<Done<unknown>>((resolve, reject) => {
-        const waiting = { command: command as Command<never, unknown, unknown>, resolve, reject } // typed again below
-        lane.queue.push(waiting)
+        const sinceMs = performance.now()
+        const typed = command as Command<never, unknown, unknown> // typed again below
+        lane.queue.push({ command: typed, resolve, reject, sinceMs })
         this.#wake(lane)
       })
       return done as Done<Result> // the action's own result
@@ -215,12 +222,18 @@ export class Gate {
 
   async #runLane(lane: Lane): Promise<void> {
     const batch = this.#takeBatch(lane)
+    const begunMs = performance.now()
     try {
       await this.#settle(lane, batch)
     } catch (error) {
       // A fault of ours: nobody may wait for ever, and who has an answer keeps it.
       for (const { reject } of batch) reject(error)
     } finally {
+      this.#parts.onBatch?.({
+        commands: batch.length,
+        waitSeconds: (begunMs - (batch[0]?.sinceMs ?? begunMs)) / 1_000,
+        commitSeconds: (performance.now() - begunMs) / 1_000,
+      })
       this.#transactions -= 1
       lane.isBusy = false
       this.#wake(lane)

@@ -17,6 +17,7 @@ import type { Guards } from './guard.ts'
 import { type Json, parseJson } from './json.ts'
 import { partitionOf, toLimitHeaders } from './limits.ts'
 import type { ErrorContext, Rendered } from './look.ts'
+import type { Observer } from './observer.ts'
 import { buildOpenApi } from './openapi.ts'
 import { renderProblem, wantsProblem } from './problem.ts'
 import { parseQuery } from './query.ts'
@@ -82,6 +83,7 @@ export type ServerParts = Readonly<{
   /** Pages for people, below `/docs`. */
   docs: Docs
   watch?: Watch | undefined
+  observer?: Observer | undefined
   log: Log
 }>
 
@@ -89,8 +91,8 @@ export type HttpServer = Readonly<{
   fastify: FastifyInstance
   /** From now on new requests are refused and connections close after their answer. */
   drain: () => void
-  /** Closes the port and waits for the requests that run, at most ten seconds. */
-  close: () => Promise<void>
+  /** Closes the port and waits for the requests that run; whether all ended within ten seconds. */
+  close: () => Promise<boolean>
 }>
 
 /** A surface with what is made of its routes once. */
@@ -120,6 +122,8 @@ type Visit = {
   admittance: Admittance | undefined
   /** Of the answer, once there is one. */
   status: number
+  /** Of the refusal that was the answer. */
+  code: string | undefined
   call: RequestCall | undefined
   /** Whether the caller has asked for the refusal that it gets. */
   isSimulated: boolean
@@ -164,10 +168,13 @@ export function buildServer(parts: ServerParts): HttpServer {
       admitted: undefined,
       admittance: undefined,
       status: 0,
+      code: undefined,
       call: undefined,
       isSimulated: false,
     }
     const edge = edges.find(({ surface }) => isBelow(visit.path, surface.mount))
+    const begun = performance.now()
+    parts.observer?.begin(edge?.surface.name ?? 'none')
     try {
       if (edge === undefined) await answerNeutral(parts, visit)
       else await answerSurface(parts, edge, visit)
@@ -175,6 +182,12 @@ export function buildServer(parts: ServerParts): HttpServer {
       await answerError(parts, edge, visit, error)
     } finally {
       settle(parts, edge, visit)
+      parts.observer?.end({
+        surface: edge?.surface.name ?? 'none',
+        operation: visit.route?.operation ?? 'none',
+        ...{ status: visit.status, code: visit.code },
+        seconds: (performance.now() - begun) / 1_000,
+      })
     }
   }
 
@@ -199,12 +212,17 @@ export function buildServer(parts: ServerParts): HttpServer {
  * A connection that was answered before its request had ended goes idle only later, and Node keeps
  * it for its whole idle time; so idle ones are looked for until none is left.
  */
-async function closeServer(server: FastifyInstance): Promise<void> {
+async function closeServer(server: FastifyInstance): Promise<boolean> {
+  let isWhole = true
   const closed = server.close()
   const idle = setInterval(() => server.server.closeIdleConnections(), idlePollMs)
-  const late = setTimeout(() => server.server.closeAllConnections(), drainMaxMs)
+  const late = setTimeout(() => {
+    isWhole = false
+    server.server.closeAllConnections()
+  }, drainMaxMs)
   try {
     await closed
+    return isWhole
   } finally {
     clearInterval(idle)
     clearTimeout(late)
@@ -464,6 +482,7 @@ function sendRefusal(
 ): void {
   const context = toErrorContext(parts, edge?.surface, visit)
   const { route, admitted } = visit
+  visit.code = refusal.code
   // A key that is wrong in itself; who sends none guesses none.
   if (refusal.code.startsWith('key.') && admitted?.is_usable !== true && hasKey(visit)) {
     parts.guards.countFailure(visit.address, visit.nowMs)
