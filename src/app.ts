@@ -32,7 +32,7 @@ import { keyHasherOf } from './master-key.ts'
 import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
-import { announceCredits } from './modules/plans/credit.actions.ts'
+import { announceLimits } from './modules/plans/notice.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { setForms } from './set-forms.ts'
@@ -119,12 +119,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const admission = new Admission(alone, clock, (organizationId) => {
     const announced = gate.write({
       tenant: { organizationId },
-      action: announceCredits,
+      action: announceLimits,
       input: {},
       actor: 'system',
       now: clock(),
     })
-    announced.catch((error: unknown) => log.warn({ err: error }, 'credits were not announced'))
+    announced.catch((error: unknown) => log.warn({ err: error }, 'limits were not announced yet'))
   })
   const maintenance = new MaintenanceWatch(alone)
   const outbound = buildOutbound(parts)

@@ -34,6 +34,7 @@ $$;
    buckets  requests per 100 ms, the last of them number bucket_last (larger quotas)
    hour, day       clock windows: start in ms, and what was admitted since
    companies       active companies of a Connect client: found at companies_at, and the day's first count
+   reached         the day whose quota a Connect client has used up, that quota, and whether it was told
    process, slots, lease   requests in flight per process, and until when to believe them */
 create table limit_counter (
   subject uuid primary key,
@@ -51,11 +52,16 @@ create table limit_counter (
   companies_at bigint,
   companies_day bigint,
   companies_floor int not null default 0,
+  reached_day bigint,
+  reached_quota int,
+  reached_told boolean not null default false,
   processes bigint[] not null default '{}',
   slots int[] not null default '{}',
   leases bigint[] not null default '{}'
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 select secure_table('limit_counter', 'organization_id', 'tallystick.organization_id');
+grant update (reached_day, reached_told) on limit_counter to tallystick_app;
+create index limit_counter_reached on limit_counter (reached_day) where reached_day is not null;
 
 create index dataset_complete on dataset (organization_id, connection_id, completed_at)
   where status = 'Complete';
@@ -358,7 +364,7 @@ returns table (
   day_limit int, day_used int, day_free float8,
   slot_limit int, slot_used int,
   is_metered boolean, held int, trial_calls int, has_credits boolean, credit_balance bigint, price bigint,
-  credit_notice int
+  notice int
 )
 language plpgsql volatile security definer set search_path = public, pg_temp
 /* One plan for all calls, made for tables that grow: planning would cost more than the look-ups. */
@@ -382,6 +388,7 @@ declare
   trial bigint;
   credit bigint;
   given bigint;
+  told int;
 begin
   perform set_config('synchronous_commit', 'off', true);
   for g in
@@ -477,7 +484,7 @@ begin
     slot_limit := null;
     is_metered := coalesce(g.is_charged, false);
     held := 0;
-    credit_notice := 0;
+    notice := 0;
     if g.hash is not null and not is_usable then
       return next;
       continue;
@@ -643,6 +650,11 @@ begin
         when hour_used + used > hour_limit then 'hour'
         when day_used + used > day_limit then 'day'
         else 'slots' end;
+      if violated = 'day' and surface = 'connect' and c.reached_day is distinct from c.day_start then
+        notice := 1;
+        update limit_counter as x set reached_day = c.day_start, reached_quota = day_limit, reached_told = false
+        where x.subject = c.subject;
+      end if;
     end if;
     minute_free := free_at;
     if granted > 0 then
@@ -673,7 +685,7 @@ begin
       price := (g.limits ->> 'pricePerCallKobo')::bigint;
       trial := coalesce((select x.balance from meter_account as x
         where x.organization_id = g.owner and x.code = 'available' and x.asset = 'CALL'), 0);
-      select x.balance, x.notice into credit, credit_notice from meter_account as x
+      select x.balance, x.notice into credit, told from meter_account as x
       where x.organization_id = g.owner and x.code = 'available' and x.asset = 'NGN';
       has_credits := found;
       credit_balance := coalesce(credit, 0);
@@ -697,12 +709,10 @@ begin
           where x.organization_id = g.owner and x.asset = 'NGN' order by x.created_at desc, x.grant_id desc limit 1);
         credit := credit_balance - credit * price;
         k := case when credit < price then 3 when credit * 20 < given then 2 when credit * 5 < given then 1 else 0 end;
-        if k > credit_notice then
-          credit_notice := k;
+        if k > told then
+          notice := k;
           update meter_account as x set notice = k
           where x.organization_id = g.owner and x.code = 'available' and x.asset = 'NGN';
-        else
-          credit_notice := 0;
         end if;
       end if;
     end if;

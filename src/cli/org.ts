@@ -8,11 +8,10 @@ import {
 } from '../modules/access/organization.actions.ts'
 import { listOrganizations } from '../modules/access/organization.queries.ts'
 import { openBusiness } from '../modules/ledger/account.actions.ts'
+import { findLimits } from '../modules/plans/limit.queries.ts'
 import { setPlans } from '../modules/plans/plan.actions.ts'
 import {
-  apiKeysMaxOf,
   booksPlans,
-  businessesMax,
   connectPlans,
   invoicingPlans,
   subscriptionStatuses,
@@ -139,11 +138,15 @@ async function plan(session: Session, organization: string, flags: PlanFlags): P
   }
   const tenant = readOrganization(organization)
   const { plans, ...after } = await session.write(tenant, setPlans, change)
-  const limits = {
-    invoicing: { apiKeysMax: apiKeysMaxOf('invoicing', plans) },
-    books: { apiKeysMax: apiKeysMaxOf('books', plans), businessesMax: businessesMax[plans.books] },
-    connect: { apiKeysMax: apiKeysMaxOf('connect', plans) },
-  }
+  const { organizationId } = tenant
+  const limits = await session.read(async (db) => {
+    const asked = { organizationId, today: after.validFrom }
+    return {
+      invoicing: (await findLimits(db, { ...asked, surface: 'invoicing' })) ?? {},
+      books: (await findLimits(db, { ...asked, surface: 'books' })) ?? {},
+      connect: (await findLimits(db, { ...asked, surface: 'connect' })) ?? {},
+    }
+  })
   const text = `From ${after.validFrom}: Invoicing ${plans.invoicing}, Books ${plans.books} (${after.booksStatus}), Connect ${plans.connect}.`
   return { data: { organizationId: tenant.organizationId, plans, ...after, limits }, text }
 }

@@ -1,8 +1,11 @@
 import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Action, OrganizationCtx } from '../db/write.ts'
-import type { Instant } from '../kernel/dates.ts'
+import { type Instant, msOf } from '../kernel/dates.ts'
 import type { Id } from '../kernel/ids.ts'
+import { sweepCharges } from '../modules/plans/charge.queries.ts'
+import { announceLimits } from '../modules/plans/notice.actions.ts'
+import { listUntoldLimits } from '../modules/plans/notice.queries.ts'
 import { cleanDeliveries } from '../modules/webhooks/delivery.actions.ts'
 import { rememberTold, tellNotice } from '../modules/webhooks/notice.actions.ts'
 import { listUntold } from '../modules/webhooks/notice.queries.ts'
@@ -37,6 +40,8 @@ const cleanedMax = 5_000
 /** Every task of the worker. Source: platform specification 29. */
 export const tasks: readonly Task[] = [
   { name: 'webhooks.tell', schedule: '* * * * *', attemptsMax: 1, run: tellNotices },
+  { name: 'charges.release', schedule: '* * * * *', attemptsMax: 1, run: releaseCharges },
+  { name: 'limits.tell', schedule: '* * * * *', attemptsMax: 1, run: tellLimits },
   { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
 ]
 
@@ -53,6 +58,20 @@ export async function tellNotices({ adminPool, clock, write }: TaskParts): Promi
       now: clock(),
     })
     await asOwner(adminPool, (tx) => rememberTold(tx, notice, clock()))
+  }
+}
+
+/** Gives back charges that were held too long, and ends grants whose day has come. */
+export async function releaseCharges({ adminPool, clock }: TaskParts): Promise<void> {
+  await asOwner(adminPool, (tx) => sweepCharges(tx, msOf(clock())))
+}
+
+/** Tells owners of credits that ran low, and of quotas that were reached or begin anew. */
+export async function tellLimits({ adminPool, clock, write }: TaskParts): Promise<void> {
+  const waiting = await asOwner(adminPool, (tx) => listUntoldLimits(tx, msOf(clock()), noticesMax))
+  for (const organizationId of waiting) {
+    const tenant = { organizationId }
+    await write({ tenant, action: announceLimits, input: {}, actor: 'system', now: clock() })
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { Admission } from '../../src/api/http/admission.ts'
+import { tellLimits } from '../../src/jobs/tasks.ts'
 import type { Instant } from '../../src/kernel/dates.ts'
 import { operatorPlans } from '../../src/modules/plans/plan.ts'
 import { type Answer, aBusiness, type Client, noon, theWorld } from '../harness.ts'
@@ -186,8 +187,10 @@ test('Books: ten in flight and no more; the eleventh is told to wait a second', 
   expect(parseItems(again.at(-1)?.headers['ratelimit'])['key-minute']?.['r']).toBe(40)
 })
 
-test('Connect: the quota of the day falls by one per call and ends with it', async () => {
-  const { connect, clock, owner, organizationId } = await aBusiness({ limits: 'of the plan' })
+test('Connect: the quota of the day falls by one per call, and its owner is told of both ends', async () => {
+  const { connect, clock, owner, organizationId, gate } = await aBusiness({
+    limits: 'of the plan',
+  })
   clock.set('2026-06-15T23:59:30.000Z')
   const first = await connect.get('/companies')
   expect(first.headers).toMatchObject({
@@ -208,8 +211,31 @@ test('Connect: the quota of the day falls by one per call and ends with it', asy
     statusCode: 429,
     error: 'You have made too many requests in a given amount of time; please retry later.',
   })
+  await connect.get('/companies')
   clock.set('2026-06-16T00:00:00.000Z')
   expect((await connect.get('/companies')).status).toBe(200)
+  const parts = {
+    adminPool: owner,
+    clock: () => '2026-06-16T00:00:00.000Z' as Instant,
+    write: gate.write.bind(gate),
+  }
+  await tellLimits(parts)
+  await tellLimits(parts)
+  const { rows } = await owner.query(
+    `select type, payload from event where tenant_id = $1 and type like 'client.%' order by sequence`,
+    [organizationId],
+  )
+  const expiryDate = '2026-06-16T00:00:00.000Z'
+  expect(rows).toEqual([
+    {
+      type: 'client.rate_limit_reached',
+      payload: { dailyQuota: 1_000, quotaRemaining: 0, expiryDate },
+    },
+    {
+      type: 'client.rate_limit_reset',
+      payload: { dailyQuota: 1_000, quotaRemaining: 1_000, expiryDate },
+    },
+  ])
 })
 
 test('two processes share one limit exactly', async () => {

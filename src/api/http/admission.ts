@@ -88,7 +88,7 @@ type Item = Readonly<{
 export class Admission {
   readonly #db: Pick<Db, 'query'>
   readonly #clock: () => Instant
-  readonly #onLowCredits: ((organizationId: Id<'organization'>) => void) | undefined
+  readonly #onNotice: ((organizationId: Id<'organization'>) => void) | undefined
   #process = randomInt(processesMax)
   #items = new Map<string, Item>()
   #held = new Map<string, Held>()
@@ -103,17 +103,17 @@ export class Admission {
   readonly #heartbeat: NodeJS.Timeout
 
   /**
-   * db            runs each statement on any connection, in a transaction of its own
-   * onLowCredits  hears of an organization whose credits went below a share of the last grant
+   * db        runs each statement on any connection, in a transaction of its own
+   * onNotice  hears of an organization whose owner has to be told of its credits or its quota
    */
   constructor(
     db: Pick<Db, 'query'>,
     clock: () => Instant,
-    onLowCredits?: (organizationId: Id<'organization'>) => void,
+    onNotice?: (organizationId: Id<'organization'>) => void,
   ) {
     this.#db = db
     this.#clock = clock
-    this.#onLowCredits = onLowCredits
+    this.#onNotice = onNotice
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
     this.#heartbeat.unref()
   }
@@ -227,7 +227,7 @@ export class Admission {
   ): void {
     const { asked, waiters = [] } = item ?? {}
     const cost = asked?.cost ?? 1
-    if ((row.credit_notice ?? 0) > 0) this.#onLowCredits?.(row.organization_id)
+    if (row.notice > 0) this.#onNotice?.(row.organization_id)
     const slot = row.slot_limit === null ? undefined : this.#hold(row, process, asked?.hash ?? '')
     for (const [index, waiter] of waiters.entries()) {
       const isGranted = index < row.granted

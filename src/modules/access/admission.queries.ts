@@ -65,8 +65,8 @@ export type Admitted = Readonly<{
   /** Minor units of the naira, as `price` is, before these requests. */
   credit_balance: bigint | null
   price: bigint | null
-  /** The share of the last grant that these requests went below; 0: none. */
-  credit_notice: number | null
+  /** Whether the owner has to be told of something; 0: no. */
+  notice: number
 }>
 
 /** Equal requests: a key by its hash in hexadecimal, and the business that they name. */
@@ -120,7 +120,7 @@ export const admitKeys = (
         time_zone, account_days_max, subject, is_usable, is_counted, granted, violated,
         minute_limit, minute_used, minute_next, minute_free, hour_limit, hour_used, hour_free,
         day_limit, day_used, day_free, slot_limit, slot_used, is_metered, held, trial_calls,
-        has_credits, credit_balance, price, credit_notice
+        has_credits, credit_balance, price, notice
       from admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     values: [
       nowMs,

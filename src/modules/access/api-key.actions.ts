@@ -2,8 +2,9 @@ import type { OrganizationCtx } from '../../db/write.ts'
 import { dateIn, type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { findLimit } from '../plans/limit.queries.ts'
 import { findSubscription } from '../plans/plan.queries.ts'
-import { apiKeysMaxOf, type Plans } from '../plans/plan.ts'
+import type { Plans } from '../plans/plan.ts'
 import { insertKey, updateKeyOverlap, updateKeyRevoked, updateKeyUse } from './api-key.db.ts'
 import { type ApiKey, countKeys, getKey } from './api-key.queries.ts'
 import {
@@ -245,7 +246,9 @@ async function requireRoom(
     if (isOperator === true) return
     throw new Refusal('plan.no_subscription')
   }
-  const limit = apiKeysMaxOf(surface, plans)
+  const asked = { organizationId, surface, name: 'apiKeysMax' } as const
+  const limit = await findLimit(tx, { ...asked, today: dateIn(now, 'UTC') })
+  if (typeof limit !== 'number') return
   const cap = { organizationId, surface, businessId: businessId ?? null, now }
   if ((await countKeys(tx, cap)) >= limit) throw new Refusal('key.limit_reached', { limit })
 }

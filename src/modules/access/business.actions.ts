@@ -2,8 +2,7 @@ import type { Ctx } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, isTimeZone } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { findSubscription } from '../plans/plan.queries.ts'
-import { businessesMax } from '../plans/plan.ts'
+import { findLimit } from '../plans/limit.queries.ts'
 import type { Environment } from './api-key.ts'
 import { insertBusiness, updateBusinessStatus } from './business.db.ts'
 import { countLiveBusinesses, getBusiness } from './business.queries.ts'
@@ -85,9 +84,10 @@ export async function createBusiness(ctx: Ctx, input: NewBusiness): Promise<Busi
 }
 
 async function requireRoom({ tx, organizationId, now }: Ctx): Promise<void> {
-  const { plans } = await findSubscription(tx, organizationId, dateIn(now, 'UTC'))
-  const limit = businessesMax[plans.books]
-  if (limit !== null && (await countLiveBusinesses(tx, organizationId)) >= limit) {
+  const asked = { organizationId, surface: 'books', name: 'businessesMax' } as const
+  const limit = await findLimit(tx, { ...asked, today: dateIn(now, 'UTC') })
+  if (typeof limit !== 'number') return
+  if ((await countLiveBusinesses(tx, organizationId)) >= limit) {
     throw new Refusal('plan.business_limit', { limit })
   }
 }

@@ -40,7 +40,7 @@ export async function grantCredits(ctx: OrganizationCtx, given: NewGrant): Promi
  * Refuses: nothing.
  * Source: platform specification 7.
  */
-export async function announceCredits(ctx: OrganizationCtx, _input: object): Promise<void> {
+export async function announceCredits(ctx: OrganizationCtx): Promise<void> {
   const resource = { resource: 'organization', resourceId: ctx.organizationId }
   for (const { asset, told, notice, balance } of await updateAnnounced(
     ctx.tx,

@@ -1,7 +1,7 @@
 import type { OrganizationCtx } from '../../db/write.ts'
 import { dateIn } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { findSubscription } from '../plans/plan.queries.ts'
+import { findLimit } from '../plans/limit.queries.ts'
 import { deleteCompanyRow, insertCompany, updateCompanyRow } from './company.db.ts'
 import { countCompanies, getCompany } from './company.queries.ts'
 import {
@@ -12,7 +12,6 @@ import {
   type Tags,
 } from './company.ts'
 import { toGuid } from './guid.ts'
-import { limitsOf } from './limit.ts'
 
 /**
  * Adds a company to the organization.
@@ -98,9 +97,9 @@ export async function deleteCompany(
 }
 
 async function requirePlace({ tx, organizationId, now }: OrganizationCtx): Promise<void> {
-  const { plans } = await findSubscription(tx, organizationId, dateIn(now, 'UTC'))
-  const limit = limitsOf(plans.connect).companiesMax
-  if (limit === null) return
+  const asked = { organizationId, surface: 'connect', name: 'companiesMax' } as const
+  const limit = await findLimit(tx, { ...asked, today: dateIn(now, 'UTC') })
+  if (typeof limit !== 'number') return
   const count = await countCompanies(tx, organizationId)
   if (count >= limit) throw new Refusal('plan.company_limit', { limit })
 }
