@@ -1,10 +1,4 @@
-import {
-  addDays,
-  addMonths,
-  type CalendarDate,
-  isMonthEnd,
-  monthStart,
-} from '../../kernel/dates.ts'
+import { addMonths, type CalendarDate, isMonthEnd, monthStart } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Entry } from './journal.ts'
 
