@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, expect } from 'vitest'
-import { type App, buildApp } from '../src/app.ts'
+import { type App, type AppConfig, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
 import type { Action, OrganizationCtx } from '../src/db/write.ts'
@@ -69,7 +69,14 @@ export type Business = Readonly<{
   addBusiness: (options?: Partial<NewBusiness>) => Promise<Id<'business'>>
 }>
 
-type World = Readonly<{ app: App; pool: Pool; owner: Pool; close: () => Promise<void> }>
+type World = Readonly<{
+  app: App
+  pool: Pool
+  owner: Pool
+  /** Another app on the same database with connections of its own, as another process has it. */
+  addApp: (config?: Partial<AppConfig>) => Promise<App>
+  close: () => Promise<void>
+}>
 
 const masterKey = new Uint8Array(32).fill(7)
 /** The hash that the app of the tests keeps keys under. */
@@ -117,26 +124,39 @@ async function openWorld(): Promise<World> {
     egressPorts: [],
     webhookAuthorities: '',
   }
-  const app = await buildApp({
-    config,
-    pool,
-    adminPool: owner,
-    clock: () => time.now,
-    random: randomBytes,
-    masterKey,
-    resolve: (name) => Promise.resolve(name.endsWith('.example') ? ['93.184.216.34'] : []),
-    watch: answers.look,
-    log: testLog,
-  })
+  const apps: { app: App; pool: Pool }[] = []
+  const addApp = async (more: Partial<AppConfig> = {}): Promise<App> => {
+    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
+    const app = await open(ownPool, { ...config, ...more })
+    apps.push({ app, pool: ownPool })
+    return app
+  }
+  const app = await open(pool, config)
   return {
     app,
     pool,
     owner,
+    addApp,
     close: async () => {
-      await app.close()
-      await Promise.all([pool.end(), owner.end()])
+      await Promise.all([app, ...apps.map((one) => one.app)].map((one) => one.close()))
+      const pools = [pool, owner, ...apps.map((one) => one.pool)]
+      await Promise.all(pools.map((one) => one.end()))
       await dropDatabase(database)
     },
+  }
+
+  function open(appPool: Pool, appConfig: AppConfig): Promise<App> {
+    return buildApp({
+      config: appConfig,
+      pool: appPool,
+      adminPool: owner,
+      clock: () => time.now,
+      random: randomBytes,
+      masterKey,
+      resolve: (name) => Promise.resolve(name.endsWith('.example') ? ['93.184.216.34'] : []),
+      watch: answers.look,
+      log: testLog,
+    })
   }
 }
 
