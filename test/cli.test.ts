@@ -71,6 +71,20 @@ test('org create makes an organization with a live and a test business', async (
   })
 })
 
+test('maintenance is switched on with a mode and an end, and off again', async () => {
+  const on = await tallystick('maintenance on --mode read_only --until 2030-01-31T22:00:00Z')
+  const off = await tallystick('maintenance off')
+  const wrong = await tallystick('maintenance on --mode half')
+
+  expect(on.body).toMatchObject({
+    ok: true,
+    command: 'maintenance on',
+    data: { mode: 'read_only', until: '2030-01-31T22:00:00.000Z' },
+  })
+  expect(off.body).toMatchObject({ ok: true, data: { mode: 'off', until: null } })
+  expect(wrong.code).toBe(2)
+})
+
 test('org plan changes only the plans that are named', async () => {
   const organizationId = member(await aNewOrganization(), 'organizationId')
 
