@@ -5,6 +5,7 @@ import {
   createConnection,
   deleteConnection,
   linkNativeConnection,
+  linkScriptedConnection,
   unlinkConnection,
 } from '../../modules/sync/connection.actions.ts'
 import { getConnection, listConnections } from '../../modules/sync/connection.queries.ts'
@@ -22,6 +23,7 @@ import {
   toConnectionOut,
   writeErrors,
 } from './looks.ts'
+import { toFailureOf } from './push.ts'
 import { ConnectionOut, pageOf } from './shapes.ts'
 
 const CompanyParams = Type.Object({ companyId: Type.String() })
@@ -30,9 +32,9 @@ const ConnectionParams = Type.Object({ companyId: Type.String(), connectionId: T
 /** An object with `platformKey`, or the key alone as older clients send it. */
 const ConnectionIn = Type.Unknown({ description: '{"platformKey": "tlsk"}, or the bare key' })
 const UnlinkIn = Type.Object({ status: Type.Enum(['Unlinked']) })
-const AuthorizationIn = Type.Unsafe<Readonly<Record<string, string>>>({
+const AuthorizationIn = Type.Unsafe<Readonly<Record<string, string | number>>>({
   type: 'object',
-  additionalProperties: { type: 'string' },
+  additionalProperties: { type: ['string', 'integer'] },
 })
 
 const vocabulary = {
@@ -184,7 +186,8 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
     operation: 'update-connection-authorization',
     tag: 'Connections',
     summary: 'Authorize connection',
-    description: 'On the platform `tlsk`, `businessId` names the business to link.',
+    description:
+      'On the platform `tlsk`, `businessId` names the business to link; on `mqjo`, `scenario` and `seed` say what is played.',
     scope: 'manage',
     tenant: 'organization',
     cost: 1,
@@ -210,10 +213,16 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
     ],
     handle: async (call) => {
       const connection = await findConnection(call)
+      const manifest = manifestOf(manifests, connection.platformKey)
+      if (manifest.buildBooks !== undefined) {
+        const script = { ...call.params, manifest, credentials: call.body }
+        const scripted = { ...script, toFailure: toFailureOf(call) }
+        return call.writeOrganization(linkScriptedConnection, scripted, toReply(call))
+      }
       const { businessId } = parseNativeAuthorization(call.body)
       const input = {
         ...call.params,
-        manifest: manifestOf(manifests, connection.platformKey),
+        manifest,
         environment: call.caller.environment,
         businessId,
       }
@@ -247,7 +256,7 @@ function parsePlatformKey(body: unknown): string {
 
 /** Refuses: validation.failed, naming each key that the platform does not know. */
 function parseNativeAuthorization(
-  body: Readonly<Record<string, string>>,
+  body: Readonly<Record<string, string | number>>,
 ): Readonly<{ businessId: string | undefined }> {
   const { businessId, ...unknown } = body
   const issues = Object.keys(unknown).map((name) => ({
@@ -257,5 +266,5 @@ function parseNativeAuthorization(
     message: 'is not a known field',
   }))
   if (issues.length > 0) throw new Refusal('validation.failed', { issues })
-  return { businessId }
+  return { businessId: businessId === undefined ? undefined : String(businessId) }
 }

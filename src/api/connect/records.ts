@@ -1,27 +1,18 @@
 import { type TSchema, Type } from 'typebox'
 import { asDate, type CalendarDate, isDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { getCompany } from '../../modules/sync/company.queries.ts'
-import { accountingConnection, type Connection } from '../../modules/sync/connection.ts'
 import { entityByRecordType, propertiesByEntity } from '../../modules/sync/property.ts'
 import {
   getCompanyInfo,
   getRecord,
   getStatement,
   listRecords,
-  type RecordSource,
 } from '../../modules/sync/record.queries.ts'
-import {
-  type DataType,
-  findDataType,
-  isSupported,
-  type Manifest,
-  type RecordType,
-} from '../../modules/sync/record.ts'
+import { findDataType, type Manifest, type RecordType } from '../../modules/sync/record.ts'
 import { periodLengthMax, periodsMax } from '../../modules/sync/statement.ts'
 import { type Call, type Reply, type RouteRecord, route } from '../http/route.ts'
 import { ListQueryIn, type ListQueryInput, toListQuery, toPage } from './lists.ts'
-import { companyErrors, connectionErrors, listErrors, manifestOf } from './looks.ts'
+import { companyErrors, connectionErrors, listErrors } from './looks.ts'
 import {
   AccountOut,
   BalanceSheetOut,
@@ -32,6 +23,7 @@ import {
   ProfitAndLossOut,
   pageOf,
 } from './shapes.ts'
+import { businessOf, findSource } from './sources.ts'
 
 const datasetErrors = [
   'sync.data_type_unsupported',
@@ -218,7 +210,10 @@ function infoRoute(manifests: readonly Manifest[]): RouteRecord {
       const source = await findSource(call, manifests, 'company')
       const businessId = businessOf(source.connection)
       const info = await call.read((db) => getCompanyInfo(db, source), businessId)
-      const sourceUrls = { console: `${call.origin}/console/businesses/${businessId}` }
+      const sourceUrls =
+        businessId === undefined
+          ? {}
+          : { console: `${call.origin}/console/businesses/${businessId}` }
       return { status: 200, body: { ...info, sourceUrls } }
     },
   })
@@ -320,45 +315,6 @@ function unsupportedRoute(
 }
 
 const errorsOf = (scope: Scope) => (scope === 'company' ? companyErrors : connectionErrors)
-
-/**
- * The connection that answers for a data type.
- *
- * Refuses, in this order: sync.company_not_found, sync.connection_not_found,
- * sync.data_type_unsupported, sync.dataset_not_requested (nothing was ever linked).
- * Source: Connect specification 3 and 15.
- */
-async function findSource(
-  call: Call,
-  manifests: readonly Manifest[],
-  dataType: DataType,
-): Promise<RecordSource> {
-  const { organizationId } = call.caller
-  // The router has found every parameter that the path names.
-  const { companyId = '', connectionId } = call.params as Readonly<Record<string, string>>
-  const company = await call.read((db) => getCompany(db, organizationId, companyId))
-  const named = connectionId?.toLowerCase()
-  const candidates =
-    named === undefined ? company.connections : company.connections.filter(({ id }) => id === named)
-  if (connectionId !== undefined && candidates.length === 0) {
-    throw new Refusal('sync.connection_not_found', { connectionId })
-  }
-  const offers = candidates.map((connection) => ({
-    connection,
-    manifest: manifestOf(manifests, connection.platformKey),
-  }))
-  const able = offers.filter(({ manifest }) => isSupported(manifest, dataType, 'Get'))
-  if (offers.length > 0 && able.length === 0) {
-    const platforms = offers.map(({ manifest }) => manifest.name).join(', ')
-    throw new Refusal('sync.data_type_unsupported', { dataType, platforms })
-  }
-  const chosen = accountingConnection(able.map((offer) => offer.connection))
-  if (chosen === undefined) throw new Refusal('sync.dataset_not_requested')
-  return { organizationId, connection: chosen, now: call.now }
-}
-
-/** A connection that was ever linked has a business on the native platform. */
-const businessOf = ({ businessId }: Connection) => businessId ?? undefined
 
 /** Refuses: request.query_invalid. */
 function parseMonth(text: string): CalendarDate {

@@ -175,6 +175,40 @@ export const PullOperationOut = shape({
   isErrored: flag,
 })
 
+const ValidationItemOut = shape({
+  itemId: maybe(text),
+  message: text,
+  validatorName: maybe(text),
+})
+
+/** `canBeRetried` and `detailedErrorCode` are ours, on operations that failed. */
+export const PushOperationOut = shape({
+  changes: maybe(
+    Type.Array(
+      shape({
+        type: Type.Enum(['Unknown', 'Created', 'Modified', 'Deleted', 'AttachmentUploaded']),
+        recordRef: shape({ id: text, dataType: text }),
+      }),
+    ),
+  ),
+  dataType: DataTypeOut,
+  companyId: guid,
+  pushOperationKey: guid,
+  dataConnectionKey: guid,
+  requestedOnUtc: instant,
+  completedOnUtc: maybe(instant),
+  timeoutInMinutes: maybe(whole),
+  timeoutInSeconds: maybe(whole),
+  status: Type.Enum(['Pending', 'Failed', 'Success', 'TimedOut']),
+  errorMessage: maybe(text),
+  validation: maybe(
+    shape({ errors: Type.Array(ValidationItemOut), warnings: Type.Array(ValidationItemOut) }),
+  ),
+  statusCode: whole,
+  canBeRetried: maybe(text),
+  detailedErrorCode: maybe(whole),
+})
+
 const Metadata = shape({ isDeleted: flag })
 const head = {
   id: text,

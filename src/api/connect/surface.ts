@@ -23,8 +23,11 @@ import { connectionRoutes } from './connections.ts'
 import { datasetRoutes } from './datasets.ts'
 import { renderConnectError } from './errors.ts'
 import { integrationRoutes } from './integrations.ts'
+import { invoicePdfRoutes } from './invoice-pdf.ts'
 import { toPlainJson } from './json.ts'
+import { pushRoutes } from './push.ts'
 import { recordRoutes } from './records.ts'
+import { syncSettingRoutes } from './sync-settings.ts'
 
 const idempotencyKeepMs = 90 * 60_000
 
@@ -42,7 +45,10 @@ export const connect = (manifests: readonly Manifest[]): Surface => ({
     ...connectionRoutes(manifests),
     ...integrationRoutes(manifests),
     ...datasetRoutes(manifests),
+    ...invoicePdfRoutes(manifests),
     ...recordRoutes(manifests),
+    ...pushRoutes(manifests),
+    ...syncSettingRoutes,
     ...apiKeyRoutes,
   ],
   bodyBytesMax: 10 * 1024 * 1024,
@@ -138,6 +144,8 @@ const groupByTag: ReadonlyMap<string, Readonly<{ entity: string; family: string 
   ['Companies', { entity: 'Company', family: 'ClientsApi' }],
   ['Connections', { entity: 'DataConnection', family: 'ClientsApi' }],
   ['Integrations', { entity: 'Integration', family: 'ClientsApi' }],
+  ['Push data', { entity: 'Invoice', family: 'PushApi' }],
+  ['Sync settings', { entity: 'SyncSettings', family: 'PublicApi' }],
   ['API keys', { entity: 'ApiKey', family: 'PublicApi' }],
   ['Refresh data', { entity: 'Dataset', family: 'PullApi' }],
 ])

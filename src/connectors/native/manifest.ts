@@ -29,7 +29,7 @@ export const nativeManifest: Manifest = {
     bankAccounts: planned,
     paymentMethods: planned,
     journals: planned,
-    invoices: read,
+    invoices: { Get: 'Release', Post: 'Release' },
     creditNotes: planned,
     payments: planned,
     bills: planned,

@@ -14,14 +14,19 @@ import {
   updateLinked,
   updateUnlinked,
 } from './connection.db.ts'
-import { countLinkedConnections } from './connection.queries.ts'
+import { countLinkedConnections, getConnection } from './connection.queries.ts'
 import { type Connection, singleSourceTypes } from './connection.ts'
-import { queueDatasets } from './dataset.actions.ts'
+import { queueDatasets, replayDatasets } from './dataset.actions.ts'
 import { updateCancelled } from './dataset.db.ts'
 import { toGuid } from './guid.ts'
 import { limitsOf } from './limit.ts'
 import { freezeRecords, thawRecords } from './native.actions.ts'
+import { playPushes } from './push.actions.ts'
+import type { ToFailure } from './push.ts'
 import { type Manifest, readableTypes } from './record.ts'
+import { parseScript } from './scenario.ts'
+import { loadCompanySettings } from './sync-setting.queries.ts'
+import { firstTypes } from './sync-setting.ts'
 
 type NewConnection = Readonly<{ companyId: string; manifest: Manifest }>
 
@@ -45,6 +50,7 @@ export async function createConnection(
     sourceType: manifest.sourceType,
     status: 'PendingAuth',
     businessId: null,
+    script: null,
     info: {},
     errors: [],
     createdAt: ctx.recordedAt,
@@ -102,8 +108,62 @@ export async function linkNativeConnection(ctx: OrganizationCtx, link: Link): Pr
     await thawRecords(ctx, linked)
     return linked
   }
-  await queueDatasets(ctx, linked, readableTypes(link.manifest))
-  return { ...linked, lastSyncAt: ctx.recordedAt }
+  return readFirst(ctx, linked, link.manifest)
+}
+
+type ScriptedLink = Readonly<{
+  companyId: string
+  connectionId: string
+  manifest: Manifest
+  credentials: Readonly<Record<string, unknown>>
+  toFailure: ToFailure
+}>
+
+/**
+ * Links a connection to synthetic books and tells it what to play; may be repeated, and then what
+ * was held goes on as the new script says.
+ *
+ * Refuses, in this order: sync.company_not_found, sync.connection_not_found, validation.failed,
+ * sync.authorization_rejected, sync.connection_category_taken, plan.connection_limit.
+ * Source: Connect specification 10.2 and 11.4.
+ */
+export async function linkScriptedConnection(
+  ctx: OrganizationCtx,
+  link: ScriptedLink,
+): Promise<Connection> {
+  const { company, connection } = await find(ctx, link)
+  const { manifest, credentials, toFailure } = link
+  const script = parseScript(credentials, manifest.name, connection.script ?? undefined)
+  if (connection.status !== 'Linked') await requireFree(ctx, company, connection)
+  const info = { scenario: script.scenario, seed: String(script.seed) }
+  const linked: Connection = {
+    ...connection,
+    ...{ status: 'Linked', script, info, linkedAt: ctx.recordedAt },
+  }
+  await updateLinked(ctx.tx, ctx.organizationId, {
+    connectionId: linked.id,
+    businessId: null,
+    ...{ script, info, at: ctx.recordedAt },
+  })
+  const isFirst = connection.linkedAt === null
+  const event = isFirst ? 'connected' : 'reconnected'
+  record(ctx, { company, event, action: 'link', before: connection, after: linked })
+  if (isFirst) return readFirst(ctx, linked, manifest)
+  await replayDatasets(ctx, linked, manifest)
+  await playPushes(ctx, { connection: linked, toFailure })
+  return linked
+}
+
+/** Reads what the settings say that a first link reads. */
+async function readFirst(
+  ctx: OrganizationCtx,
+  connection: Connection,
+  manifest: Manifest,
+): Promise<Connection> {
+  const { tx, organizationId } = ctx
+  const { settings } = await loadCompanySettings(tx, organizationId, connection.companyId)
+  await queueDatasets(ctx, connection, manifest, firstTypes(settings, readableTypes(manifest)))
+  return getConnection(tx, { organizationId, companyId: connection.companyId }, connection.id)
 }
 
 type Key = Readonly<{ companyId: string; connectionId: string }>
@@ -120,7 +180,7 @@ export async function unlinkConnection(ctx: OrganizationCtx, key: Key): Promise<
   const { company, connection } = await find(ctx, key)
   const { status } = connection
   if (status !== 'Linked') throw new Refusal('sync.connection_transition', { status })
-  await freezeRecords(ctx, connection)
+  if (connection.businessId !== null) await freezeRecords(ctx, connection)
   await updateCancelled(ctx.tx, ctx.organizationId, connection.id, ctx.recordedAt)
   await updateUnlinked(ctx.tx, ctx.organizationId, connection.id, ctx.recordedAt)
   const after: Connection = { ...connection, status: 'Unlinked' }

@@ -13,6 +13,7 @@ import {
 } from './filter.queries.ts'
 import type { Listed, ListQuery } from './filter.ts'
 import type { Manifest, SourceType } from './record.ts'
+import type { Script } from './scenario.ts'
 
 type ConnectionRow = Readonly<{
   connection_id: Id<'connection'>
@@ -21,6 +22,7 @@ type ConnectionRow = Readonly<{
   source_type: SourceType
   status: ConnectionStatus
   business_id: Id<'business'> | null
+  script: Script | null
   info: Readonly<Record<string, string>>
   errors: readonly ConnectionError[]
   created_at: Instant
@@ -29,7 +31,7 @@ type ConnectionRow = Readonly<{
 }>
 
 const columnsSql = `k.connection_id, k.company_id, k.platform_key, k.source_type, k.status,
-  k.business_id, k.info, k.errors, k.created_at, k.linked_at`
+  k.business_id, k.script, k.info, k.errors, k.created_at, k.linked_at`
 
 /** End of the newest complete dataset of connection `k`. */
 const lastSyncSql = `(
@@ -44,6 +46,7 @@ const toConnection = (row: ConnectionRow): Connection => ({
   sourceType: row.source_type,
   status: row.status,
   businessId: row.business_id,
+  script: row.script,
   info: row.info,
   errors: row.errors,
   createdAt: row.created_at,

@@ -1,6 +1,7 @@
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { SourceType } from './record.ts'
+import type { Script } from './scenario.ts'
 
 export type ConnectionStatus = 'PendingAuth' | 'Linked' | 'Unlinked' | 'Deauthorized'
 
@@ -23,6 +24,8 @@ export type Connection = Readonly<{
   status: ConnectionStatus
   /** The business of this installation behind a native connection, once it was linked. */
   businessId: Id<'business'> | null
+  /** What a connection to synthetic books plays; null on every other platform. */
+  script: Script | null
   /** What is known of the remote organization; never a secret. */
   info: Readonly<Record<string, string>>
   errors: readonly ConnectionError[]

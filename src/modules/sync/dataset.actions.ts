@@ -5,16 +5,19 @@ import { getCompany } from './company.queries.ts'
 import { getConnection } from './connection.queries.ts'
 import type { Connection } from './connection.ts'
 import { insertQueued, updateComplete } from './dataset.db.ts'
-import { findRunningDataset } from './dataset.queries.ts'
+import { findRunningDataset, listRunningDatasets } from './dataset.queries.ts'
 import { asQueued, type Dataset } from './dataset.ts'
 import { toGuid } from './guid.ts'
 import { type DataType, isSupported, type Manifest, readableTypes } from './record.ts'
+import { type EndedDataset, playDatasets } from './scripted.actions.ts'
+import { loadCompanySettings } from './sync-setting.queries.ts'
+import { firstTypes } from './sync-setting.ts'
 
 type Refresh = Readonly<{ companyId: string; manifests: readonly Manifest[] }>
 
 /**
- * Queues every data type of every linked connection of a company; types that are still running
- * are left out. Without a linked connection nothing happens.
+ * Queues what a first link reads on every linked connection of a company; types that are still
+ * running are left out. Without a linked connection nothing happens.
  * Refuses: sync.company_not_found.
  * Source: Connect specification 14.1.
  */
@@ -25,7 +28,14 @@ export async function refreshCompany(
   const { connections } = await getCompany(ctx.tx, ctx.organizationId, companyId)
   for (const connection of connections.filter(({ status }) => status === 'Linked')) {
     const manifest = manifests.find(({ key }) => key === connection.platformKey)
-    if (manifest !== undefined) await queueDatasets(ctx, connection, readableTypes(manifest))
+    if (manifest !== undefined) {
+      const { settings } = await loadCompanySettings(
+        ctx.tx,
+        ctx.organizationId,
+        connection.companyId,
+      )
+      await queueDatasets(ctx, connection, manifest, firstTypes(settings, readableTypes(manifest)))
+    }
   }
 }
 
@@ -47,7 +57,7 @@ export async function refreshDataType(
   const key = { organizationId, companyId: company.id }
   const candidates =
     connectionId === undefined ? company.connections : [await getConnection(tx, key, connectionId)]
-  const connection = chooseConnection(candidates, dataType, manifests)
+  const { connection, manifest } = chooseConnection(candidates, dataType, manifests)
   const running = await findRunningDataset(tx, {
     organizationId,
     connectionId: connection.id,
@@ -57,19 +67,20 @@ export async function refreshDataType(
     const params = { dataType, companyId: company.id, datasetId: running.id, retryAfterSeconds: 1 }
     throw new Refusal('sync.dataset_in_progress', params)
   }
-  const [dataset] = await queueDatasets(ctx, connection, [dataType])
+  const [dataset] = await queueDatasets(ctx, connection, manifest, [dataType])
   assert(dataset !== undefined, 'a type that is not running is queued')
   return dataset
 }
 
 /**
  * Queues data types on a connection, in this order, without those that are still running. The
- * native platform is read live, so its datasets complete in the same commit; what is answered is
- * how they were queued.
+ * native platform is read live, so its datasets complete in the same commit, and a scripted one
+ * plays its script; what is answered is how they were queued.
  */
 export async function queueDatasets(
   ctx: OrganizationCtx,
   connection: Connection,
+  manifest: Manifest,
   types: readonly DataType[],
 ): Promise<readonly Dataset[]> {
   const { tx, organizationId } = ctx
@@ -80,12 +91,42 @@ export async function queueDatasets(
   }
   const datasets = idle.map((dataType) => newDataset(ctx, connection, dataType))
   if (datasets.length === 0) return []
-  const ids = datasets.map(({ id }) => id)
   await insertQueued(tx, organizationId, datasets)
-  await updateComplete(tx, organizationId, ids, ctx.recordedAt)
+  if (manifest.buildBooks === undefined) {
+    const ids = datasets.map(({ id }) => id)
+    await updateComplete(tx, organizationId, ids, ctx.recordedAt)
+    const ended = datasets.map(
+      ({ id, dataType }) => ({ id, dataType, status: 'Complete' }) as const,
+    )
+    recordRead(ctx, connection, ended)
+  } else {
+    recordRead(ctx, connection, await playDatasets(ctx, connection, manifest, datasets))
+  }
+  return datasets.map(asQueued)
+}
+
+/**
+ * Plays a connection's script on what is still running there, because the script changed.
+ * Refuses: nothing.
+ */
+export async function replayDatasets(
+  ctx: OrganizationCtx,
+  connection: Connection,
+  manifest: Manifest,
+): Promise<void> {
+  const running = await listRunningDatasets(ctx.tx, ctx.organizationId, connection.id)
+  recordRead(ctx, connection, await playDatasets(ctx, connection, manifest, running))
+}
+
+/** Leaves the audit row and the event of a batch that has ended; nothing while it is held. */
+function recordRead(
+  ctx: OrganizationCtx,
+  connection: Connection,
+  datasets: readonly EndedDataset[],
+): void {
+  if (datasets.length === 0 || datasets.some(({ status }) => status === 'Fetching')) return
   const subject = { resource: 'connection', resourceId: connection.id }
-  const dataTypes = datasets.map(({ id, dataType }) => ({ id, dataType, status: 'Complete' }))
-  ctx.audit({ ...subject, action: 'connection.read', after: { datasets: dataTypes } })
+  ctx.audit({ ...subject, action: 'connection.read', after: { datasets } })
   ctx.emit({
     ...subject,
     type: 'read.completed',
@@ -93,10 +134,9 @@ export async function queueDatasets(
       companyId: connection.companyId,
       connectionId: connection.id,
       modifiedFromDate: ctx.recordedAt,
-      datasets: dataTypes,
+      datasets,
     },
   })
-  return datasets.map(asQueued)
 }
 
 function newDataset(
@@ -122,7 +162,7 @@ function chooseConnection(
   connections: readonly Connection[],
   dataType: DataType,
   manifests: readonly Manifest[],
-): Connection {
+): Readonly<{ connection: Connection; manifest: Manifest }> {
   const offers = connections.flatMap((connection) => {
     const manifest = manifests.find(({ key }) => key === connection.platformKey)
     return manifest === undefined ? [] : [{ connection, manifest }]
@@ -134,7 +174,7 @@ function chooseConnection(
     throw new Refusal('sync.data_type_not_queueable', { dataType, integrationId })
   }
   const chosen = able.find(({ connection }) => connection.status === 'Linked')
-  if (chosen !== undefined) return chosen.connection
+  if (chosen !== undefined) return chosen
   const [closed] = able
   throw new Refusal('sync.connection_not_linked', {
     connectionId: closed?.connection.id ?? '',

@@ -2,7 +2,7 @@ import { plainArray, textArray } from '../../db/arrays.ts'
 import type { Tx } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Dataset } from './dataset.ts'
+import type { Dataset, DatasetStatus } from './dataset.ts'
 
 /** Inserts datasets as queued, in one statement. */
 export async function insertQueued(
@@ -43,6 +43,30 @@ export async function updateComplete(
     text: `update dataset set status = 'Complete', progress = 100, completed_at = $3
       where organization_id = $1 and dataset_id = any($2::uuid[])`,
     values: [organizationId, plainArray(datasetIds), at],
+  })
+}
+
+type Ended = Readonly<{
+  datasetIds: readonly Id<'dataset'>[]
+  status: DatasetStatus
+  progress: number
+  message: string | null
+  /** Null while it goes on. */
+  completedAt: Instant | null
+}>
+
+/** Moves datasets on to a status, which may be their last. */
+export async function updateMoved(
+  tx: Tx,
+  organizationId: Id<'organization'>,
+  { datasetIds, status, progress, message, completedAt }: Ended,
+): Promise<void> {
+  await tx.query({
+    name: 'move_datasets',
+    text: `update dataset set status = $3, progress = $4, status_description = $5,
+        error_message = $5, completed_at = $6
+      where organization_id = $1 and dataset_id = any($2::uuid[])`,
+    values: [organizationId, plainArray(datasetIds), status, progress, message, completedAt],
   })
 }
 

@@ -189,3 +189,22 @@ export async function findRunningDataset(
   })
   return row && toDataset(row)
 }
+
+/** The datasets that are still running on a connection, in the order they were asked for. */
+export async function listRunningDatasets(
+  db: Db,
+  organizationId: Id<'organization'>,
+  connectionId: Id<'connection'>,
+): Promise<readonly Dataset[]> {
+  const rows = await db.query<DatasetRow>({
+    name: 'list_running_datasets',
+    text: `
+      select ${columnsSql} from dataset as d
+      where d.organization_id = $1 and d.connection_id = $2
+        and d.status in ('Initial', 'Queued', 'Fetching', 'MapQueued', 'Mapping',
+          'ValidationQueued', 'Validating', 'ProcessingQueued', 'Processing')
+      order by d.requested_at, d.seq limit 1000`,
+    values: [organizationId, connectionId],
+  })
+  return rows.map(toDataset)
+}

@@ -2,6 +2,8 @@
 export type ConnectLimits = Readonly<{
   companiesMax: number | null
   activeConnectionsMax: number | null
+  /** Whether data may be read more often than daily. */
+  allowsHourlySync: boolean
 }>
 
 /**
@@ -10,9 +12,9 @@ export type ConnectLimits = Readonly<{
  */
 export const limitsOf = (plan: string): ConnectLimits => limitsByPlan.get(plan) ?? trial
 
-const trial: ConnectLimits = { companiesMax: 50, activeConnectionsMax: 50 }
+const trial: ConnectLimits = { companiesMax: 50, activeConnectionsMax: 50, allowsHourlySync: false }
 
 const limitsByPlan: ReadonlyMap<string, ConnectLimits> = new Map([
   ['trial', trial],
-  ['growth', { companiesMax: null, activeConnectionsMax: null }],
+  ['growth', { companiesMax: null, activeConnectionsMax: null, allowsHourlySync: true }],
 ])

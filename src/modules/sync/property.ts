@@ -7,6 +7,7 @@ export type Entity =
   | 'DataConnection'
   | 'Integration'
   | 'Dataset'
+  | 'PushOperation'
   | 'Account'
   | 'Customer'
   | 'Invoice'
@@ -71,6 +72,18 @@ export const propertiesByEntity: Readonly<Record<Entity, Properties>> = {
     errorMessage: 'text',
     requested: 'date',
     completed: 'date',
+  }),
+  PushOperation: properties({
+    companyId: 'id',
+    pushOperationKey: 'id',
+    dataConnectionKey: 'id',
+    dataType: 'text',
+    status: 'choice',
+    statusCode: 'number',
+    requestedOnUtc: 'date',
+    completedOnUtc: 'date',
+    timeoutInMinutes: 'number',
+    errorMessage: 'text',
   }),
   Account: properties({
     ...common,

@@ -34,6 +34,21 @@ export async function insertRecords(
   })
 }
 
+/** Forgets what is kept of one data type of a connection. */
+export async function deleteRecordsOf(
+  tx: Tx,
+  organizationId: Id<'organization'>,
+  connectionId: Id<'connection'>,
+  dataType: DataType,
+): Promise<void> {
+  await tx.query({
+    name: 'delete_records_of_type',
+    text: `delete from record
+      where organization_id = $1 and connection_id = $2 and data_type = $3`,
+    values: [organizationId, connectionId, dataType],
+  })
+}
+
 /** Forgets every record that is kept of a connection. */
 export async function deleteRecords(
   tx: Tx,

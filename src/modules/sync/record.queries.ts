@@ -94,7 +94,9 @@ export async function getStatement(
   return dataType === 'balanceSheet' ? toBalanceSheets(books, query) : toProfitAndLoss(books, query)
 }
 
-const isLive = ({ connection }: RecordSource): boolean => connection.status === 'Linked'
+/** Only our own books are read live; what came from elsewhere is kept as it was read. */
+const isLive = ({ connection: { status, businessId } }: RecordSource): boolean =>
+  status === 'Linked' && businessId !== null
 
 function toNative({ organizationId, connection, now }: RecordSource): NativeSource {
   const { businessId } = connection

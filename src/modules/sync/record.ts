@@ -109,6 +109,14 @@ export type Manifest = Readonly<{
   dataProvidedBy?: string
   /** Total over the data types, in the order in which a first link queues them. */
   features: Readonly<Record<DataType, Features>>
+  /** Only a platform without a remote side: its books, which follow from a seed alone. */
+  buildBooks?: (seed: number) => SyntheticBooks
+}>
+
+/** Everything that a platform without a remote side can be read for. */
+export type SyntheticBooks = Readonly<{
+  company: CanonicalRecord
+  records: Readonly<Record<RecordType, readonly CanonicalRecord[]>>
 }>
 
 const usableStates: ReadonlySet<FeatureState | undefined> = new Set([

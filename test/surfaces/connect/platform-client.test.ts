@@ -120,11 +120,15 @@ test('integrations tell what each platform can be read for', async () => {
 
   const listed = await integrations.list({ query: 'enabled=true&&sourceType=accounting' })
   const native = await integrations.get({ platformKey: 'tlsk' })
+  const sandbox = await integrations.get({ platformKey: 'mqjo' })
 
-  expect(listed?.results).toEqual([native])
+  expect(listed?.results).toEqual([sandbox, native])
   expect(native).toMatchObject({ key: 'tlsk', name: 'Tallystick', enabled: true, isBeta: false })
   const invoices = native.datatypeFeatures?.find(({ dataType }) => dataType === 'invoices')
-  expect(invoices?.supportedFeatures).toEqual([{ featureType: 'Get', featureState: 'Release' }])
+  expect(invoices?.supportedFeatures).toEqual([
+    { featureType: 'Get', featureState: 'Release' },
+    { featureType: 'Post', featureState: 'Release' },
+  ])
 })
 
 test('data is refreshed, and its status and history can be read', async () => {
