@@ -141,15 +141,16 @@ test('429 an address that guesses keys, even with the right one, until it has wa
 })
 
 test('the clock of the installation decides which plan is in force', async () => {
-  const business = await aBusiness()
-  const { organizationId } = business
-  await business.write(
+  const { invoicing, clock, write, organizationId } = await aBusiness({ limits: 'of the plan' })
+  await write(
     setPlans,
-    { plans: { books: 'free' }, validFrom: asDate('2027-05-01') },
+    { plans: { invoicing: 'basic' }, validFrom: asDate('2099-05-01') },
     { organizationId },
   )
-  business.clock.set('2027-04-30T23:59:59.000Z')
-  expect((await business.books.get('/v1/usage')).status).toBe(200)
-  business.clock.set('2027-05-01T00:00:00.000Z')
-  expect((await business.books.get('/v1/usage')).body.error.code).toBe('FREE_TIER')
+  const quota = async (): Promise<string | undefined> =>
+    (await invoicing.get('/api/v1/invoices/none')).headers['ratelimit-policy']
+  clock.set('2099-04-30T23:59:59.000Z')
+  expect(await quota()).toBe('"plan-minute";q=1000;w=60')
+  clock.set('2099-05-01T00:00:00.000Z')
+  expect(await quota()).toBe('"plan-minute";q=100;w=60')
 })
