@@ -5,6 +5,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import {
   insertNumber,
   isNumberTaken,
+  markNumberDeleted,
   moveSeries,
   takeRegistered,
   takeValues,
@@ -88,3 +89,9 @@ export async function takeExplicitNumber(
   await insertNumber(ctx.tx, ctx.businessId, { kind, number, documentId })
   return number
 }
+
+/** A draft has given its number up for another; nobody else ever gets it. */
+export const retireNumber = (
+  ctx: Ctx,
+  { kind, number }: Readonly<{ kind: NumberedKind; number: string }>,
+): Promise<void> => markNumberDeleted(ctx.tx, ctx.businessId, { kind, number })

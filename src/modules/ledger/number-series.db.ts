@@ -122,6 +122,20 @@ export async function insertNumber(
   })
 }
 
+/** Marks a number as one that its document has given up; it is never given again. */
+export async function markNumberDeleted(
+  tx: Tx,
+  businessId: Id<'business'>,
+  { kind, number }: Readonly<{ kind: NumberedKind; number: string }>,
+): Promise<void> {
+  await tx.query({
+    name: 'mark_number_deleted',
+    text: `update number_register set state = 'deleted'
+      where business_id = $1 and kind = $2 and number = $3`,
+    values: [businessId, kind, number],
+  })
+}
+
 /** True when the number was ever given to a document of this kind. */
 export async function isNumberTaken(
   tx: Tx,

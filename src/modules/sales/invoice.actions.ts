@@ -18,7 +18,7 @@ import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, shareBase, toBase } from '../ledger/exchange-rate.ts'
 import { postEntry, reverseEntry } from '../ledger/journal.actions.ts'
 import type { Line } from '../ledger/journal.ts'
-import { takeExplicitNumber, takeNumber } from '../ledger/number-series.actions.ts'
+import { retireNumber, takeExplicitNumber, takeNumber } from '../ledger/number-series.actions.ts'
 import { allocateItems, openItems } from '../ledger/open-item.actions.ts'
 import { listItemsOfDocuments } from '../ledger/open-item.queries.ts'
 import { noChange, type SettleableItem } from '../ledger/open-item.ts'
@@ -325,6 +325,9 @@ async function changeDraft(ctx: Ctx, changing: Changing): Promise<Invoice> {
   const number = changed.has('number')
     ? await numberOf(ctx, book, { draft, surface, id, isDraft: true })
     : before.number
+  if (before.number !== null && number !== before.number) {
+    await retireNumber(ctx, { kind: 'invoice', number: before.number })
+  }
   const calculation = calculate(draft, book)
   const head = toDocument(ctx, { id, surface, number, draft, customer, book, calculation })
   const document: Document = {
