@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { Command } from 'commander'
 import { type Config, loadConfig, version } from '../config.ts'
 import { type Database, withClient } from '../db/database.ts'
+import { inspectDatabase } from '../db/inspection.ts'
 import { newestMigration } from '../db/migrate.ts'
 import { requireUsable } from '../db/restore.ts'
 import { buildLog } from '../log.ts'
@@ -49,22 +50,14 @@ async function run(): Promise<Answer> {
   }
 }
 
-type Facts = Readonly<{ server: string; now_ms: string; migrated: boolean }>
-
 function lookAtDatabase({ owner, kind }: Database): Promise<readonly Finding[]> {
   return withClient(owner, async (client) => {
     const askedMs = Date.now()
-    const { rows } = await client.query<Facts>(
-      `select current_setting('server_version') as server,
-        trunc(extract(epoch from clock_timestamp()) * 1000)::text as now_ms,
-        to_regclass('public.migration') is not null as migrated`,
-    )
-    const facts = rows[0]
-    const driftMs = Math.abs(Number(facts?.now_ms) - (askedMs + Date.now()) / 2)
-    const applied = facts?.migrated === true ? await lastMigration(client) : 0
+    const { server, clockMs, applied } = await inspectDatabase(client)
+    const driftMs = Math.abs(clockMs - (askedMs + Date.now()) / 2)
     const expected = newestMigration(migrationsFolder)
     return [
-      { name: 'database', ok: true, detail: `PostgreSQL ${facts?.server} (${kind})` },
+      { name: 'database', ok: true, detail: `PostgreSQL ${server} (${kind})` },
       await lookAtRestore(client),
       {
         name: 'migrations',
@@ -81,11 +74,6 @@ function lookAtDatabase({ owner, kind }: Database): Promise<readonly Finding[]> 
 }
 
 type Client = Parameters<typeof requireUsable>[0]
-
-async function lastMigration(client: Client): Promise<number> {
-  const text = 'select coalesce(max(number), 0)::int as last from public.migration'
-  return (await client.query<{ last: number }>(text)).rows[0]?.last ?? 0
-}
 
 async function lookAtRestore(client: Client): Promise<Finding> {
   try {
