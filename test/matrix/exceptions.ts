@@ -1,0 +1,23 @@
+import type { Surface } from '../../src/modules/access/api-key.ts'
+import type { Actor } from './expect.ts'
+
+type Exception = Readonly<{ surface: Surface; actor: Actor; tables: RegExp; reason: string }>
+
+/** What a refused request may change all the same. */
+const exceptions: readonly Exception[] = [
+  {
+    surface: 'books',
+    actor: 'a key of a lower tier',
+    tables: /^(charge|meter_)/,
+    reason: 'the credit of a call is held with its admission, and given back when it is refused',
+  },
+  {
+    surface: 'connect',
+    actor: 'a key without quota',
+    tables: /^(event|audit_row|chain_link|lane_head)$/,
+    reason: 'the first refusal of a day is told to webhooks',
+  },
+]
+
+export const mayChange = (surface: Surface, actor: Actor, table: string): boolean =>
+  exceptions.some((one) => one.surface === surface && one.actor === actor && one.tables.test(table))
