@@ -100,6 +100,8 @@ test('a running worker delivers what happens, and stops when it is told to', asy
     'select identifier from jobs._private_known_crontabs',
   )
   expect(known.map(({ identifier }) => identifier).sort()).toEqual([
+    'charges.release',
+    'limits.tell',
     'webhooks.clean',
     'webhooks.tell',
   ])
