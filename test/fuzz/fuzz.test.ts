@@ -17,12 +17,11 @@ import { booksOf } from '../surfaces/books/client.ts'
 import { aCase, type Case, type Stock } from './cases.ts'
 import { Dice } from './dice.ts'
 
-const isDeep = process.env['MODE'] === 'deep'
 /** Cases of all surfaces together; each operation gets as many as another. */
-const casesTotal = isDeep ? 500_000 : 20_000
+const casesTotal = Number(process.env['FUZZ_CASES'] ?? 20_000)
 const sentAtOnce = 32
 const faultsMax = 12
-const hangMs = isDeep ? 10_800_000 : 600_000
+const hangMs = 600_000 + casesTotal * 20
 
 const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
 const routesTotal = surfaces.reduce((sum, { routes }) => sum + routes.length, 0)
