@@ -85,6 +85,21 @@ test('maintenance is switched on with a mode and an end, and off again', async (
   expect(wrong.code).toBe(2)
 })
 
+test('credits grant gives an organization what its calls are paid with', async () => {
+  const organizationId = member(await aNewOrganization(), 'organizationId')
+
+  const replies = [
+    await tallystick(`credits grant ${organizationId} --amount 300 --asset NGN --reason gift`),
+    await tallystick(`credits grant ${organizationId} --amount 0.5 --asset ngn --reason more`),
+  ]
+  const nothing = await tallystick(
+    `credits grant ${organizationId} --amount 0 --asset NGN --reason none`,
+  )
+
+  expect(replies.map((reply) => member(reply, 'balance'))).toEqual(['300.00', '300.50'])
+  expect(nothing.code).toBe(1)
+})
+
 test('org plan changes only the plans that are named', async () => {
   const organizationId = member(await aNewOrganization(), 'organizationId')
 
@@ -93,7 +108,12 @@ test('org plan changes only the plans that are named', async () => {
   expect(reply.body).toMatchObject({
     ok: true,
     command: 'org plan',
-    data: { organizationId, plans: { books: 'premium' }, booksStatus: 'active' },
+    data: {
+      organizationId,
+      plans: { books: 'premium' },
+      booksStatus: 'active',
+      limits: { books: { apiKeysMax: 10, trialCalls: 100, requestsPerMinute: 60 } },
+    },
   })
 })
 

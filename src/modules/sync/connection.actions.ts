@@ -4,7 +4,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import { isUuid } from '../../kernel/ids.ts'
 import { listBusinesses } from '../access/business.queries.ts'
 import type { Business } from '../access/business.ts'
-import { findSubscription } from '../plans/plan.queries.ts'
+import { findLimit } from '../plans/limit.queries.ts'
 import { imageOf } from './company.actions.ts'
 import { getCompany } from './company.queries.ts'
 import type { Company } from './company.ts'
@@ -19,7 +19,6 @@ import { type Connection, singleSourceTypes } from './connection.ts'
 import { queueDatasets, replayDatasets } from './dataset.actions.ts'
 import { updateCancelled } from './dataset.db.ts'
 import { toGuid } from './guid.ts'
-import { limitsOf } from './limit.ts'
 import { freezeRecords, thawRecords } from './native.actions.ts'
 import { playPushes } from './push.actions.ts'
 import type { ToFailure } from './push.ts'
@@ -243,9 +242,10 @@ async function requireFree(
   if (singleSourceTypes.has(sourceType) && taken) {
     throw new Refusal('sync.connection_category_taken', { companyId: company.id, sourceType })
   }
-  const { plans } = await findSubscription(tx, organizationId, dateIn(now, 'UTC'))
-  const limit = limitsOf(plans.connect).activeConnectionsMax
-  if (limit !== null && (await countLinkedConnections(tx, organizationId)) >= limit) {
+  const asked = { organizationId, surface: 'connect', name: 'activeConnectionsMax' } as const
+  const limit = await findLimit(tx, { ...asked, today: dateIn(now, 'UTC') })
+  if (typeof limit !== 'number') return
+  if ((await countLinkedConnections(tx, organizationId)) >= limit) {
     throw new Refusal('plan.connection_limit', { limit })
   }
 }

@@ -1,8 +1,7 @@
 import type { OrganizationCtx } from '../../db/write.ts'
 import { dateIn } from '../../kernel/dates.ts'
-import { findSubscription } from '../plans/plan.queries.ts'
+import { findLimit } from '../plans/limit.queries.ts'
 import { getCompany } from './company.queries.ts'
-import { limitsOf } from './limit.ts'
 import {
   deleteCompanySettings,
   keepClientSettings,
@@ -63,8 +62,9 @@ async function requireAllowed(
   { tx, organizationId, now }: OrganizationCtx,
   listed: readonly SyncSetting[],
 ): Promise<void> {
-  const { plans } = await findSubscription(tx, organizationId, dateIn(now, 'UTC'))
-  requireAllowedSchedules(listed, limitsOf(plans.connect))
+  const asked = { organizationId, surface: 'connect', name: 'hourlySync' } as const
+  const limit = await findLimit(tx, { ...asked, today: dateIn(now, 'UTC') })
+  requireAllowedSchedules(listed, { allowsHourlySync: limit === true })
 }
 
 type Images = Readonly<{ before?: object; after?: object }>
