@@ -5,7 +5,7 @@ import { createKey, revokeKey } from '../../modules/access/api-key.actions.ts'
 import { type ApiKey, findKey, listKeys } from '../../modules/access/api-key.queries.ts'
 import { keyNameMax } from '../../modules/access/api-key.ts'
 import { type Call, type RouteRecord, route } from '../http/route.ts'
-import { bodyErrors, commonErrors, writeErrors } from './looks.ts'
+import { bodyErrors, commonErrors, companyIdsOf, writeErrors } from './looks.ts'
 
 const ApiKeyOut = Type.Object(
   {
@@ -64,10 +64,11 @@ const createRoute = route({
     if ([...name].length > keyNameMax) {
       throw new Refusal('validation.text_too_long', { field: 'name', max: keyNameMax })
     }
-    const { environment, businessIds } = call.caller
+    const { environment } = call.caller
+    const companyIds = companyIdsOf(call.caller)
     const input = {
       surface: 'connect',
-      ...{ environment, businessIds, name: name === '' ? defaultName : name },
+      ...{ environment, companyIds, name: name === '' ? defaultName : name },
       ...call.keyMaker(),
     } as const
     return call.writeOrganization(createKey, input, ({ key, text: apiKey }) => ({

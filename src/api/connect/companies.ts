@@ -15,6 +15,7 @@ import {
   bodyErrors,
   commonErrors,
   companyErrors,
+  companyIdsOf,
   listErrors,
   toCompanyOut,
   writeErrors,
@@ -87,6 +88,7 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
         ...toListQuery(filters, vocabulary),
         order: toListQuery({ orderBy }, ordering).order,
         organizationId: caller.organizationId,
+        companyIds: companyIdsOf(caller),
         tags: parseTagQuery(filters.tags ?? ''),
       }
       const setting = { manifests, origin }

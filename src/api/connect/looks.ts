@@ -1,9 +1,11 @@
 import { assert } from '../../kernel/assert.ts'
 import type { ErrorCode } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
 import type { Company } from '../../modules/sync/company.ts'
 import type { Connection } from '../../modules/sync/connection.ts'
 import { type Dataset, isComplete, isErrored } from '../../modules/sync/dataset.ts'
 import type { Manifest } from '../../modules/sync/record.ts'
+import type { Caller } from '../http/route.ts'
 
 /** What the looks of records need besides the records. */
 export type Setting = Readonly<{ manifests: readonly Manifest[]; origin: string }>
@@ -77,6 +79,13 @@ export const toPullOperation = (dataset: Dataset): object => ({
   isErrored: isErrored(dataset),
 })
 
+/** The companies that a narrowed key reaches; null: all of the client. */
+export const companyIdsOf = ({
+  businessIds,
+}: Pick<Caller, 'businessIds'>): readonly Id<'company'>[] | null =>
+  // Admission answers what a key is narrowed to in one column; on this surface it names companies.
+  businessIds as readonly string[] | null as readonly Id<'company'>[] | null
+
 /** What any route may refuse. */
 export const commonErrors = [
   'request.uri_too_long',
@@ -111,6 +120,7 @@ export const commonErrors = [
 export const companyErrors = [
   ...commonErrors,
   'sync.company_not_found',
+  'key.resource_not_associated',
 ] as const satisfies readonly ErrorCode[]
 
 export const connectionErrors = [

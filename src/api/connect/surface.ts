@@ -25,6 +25,7 @@ import { renderConnectError } from './errors.ts'
 import { integrationRoutes } from './integrations.ts'
 import { invoicePdfRoutes } from './invoice-pdf.ts'
 import { toPlainJson } from './json.ts'
+import { companyIdsOf } from './looks.ts'
 import { pushRoutes } from './push.ts'
 import { recordRoutes } from './records.ts'
 import { syncSettingRoutes } from './sync-settings.ts'
@@ -117,7 +118,10 @@ function limitHeaders(standing: Standing | undefined): Readonly<Record<string, s
   }
 }
 
-/** Refuses, in this order: sync.company_not_found, sync.connection_not_found. */
+/**
+ * Refuses, in this order: sync.company_not_found, key.resource_not_associated,
+ * sync.connection_not_found.
+ */
 async function requireBeforeShape(call: Call): Promise<void> {
   // The router has found every parameter that the path names.
   const { companyId: company, connectionId } = call.params as Readonly<Record<string, string>>
@@ -125,6 +129,9 @@ async function requireBeforeShape(call: Call): Promise<void> {
   const { organizationId } = call.caller
   await call.read(async (db) => {
     const companyId = await requireCompany(db, organizationId, company)
+    if (companyIdsOf(call.caller)?.includes(companyId) === false) {
+      throw new Refusal('key.resource_not_associated')
+    }
     if (connectionId === undefined) return
     await getConnection(db, { organizationId, companyId }, connectionId)
   })

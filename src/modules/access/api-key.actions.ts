@@ -38,6 +38,8 @@ export type NewKey = KeyMaker &
     /** Invoicing keys belong to one business, and take its environment. */
     businessId?: Id<'business'>
     businessIds?: readonly Id<'business'>[] | null
+    /** Connect keys are narrowed to companies; those of the organization that exist by then. */
+    companyIds?: readonly Id<'company'>[] | null
     name: string
     scopes?: readonly string[]
     allowedNetworks?: readonly string[]
@@ -78,6 +80,7 @@ export async function createKey(ctx: OrganizationCtx, input: NewKey): Promise<Ma
     name: input.name,
     scopes,
     businessIds: input.businessIds ?? null,
+    companyIds: input.companyIds ?? null,
     allowedNetworks: input.allowedNetworks ?? [],
     visibleStart: start,
     visibleEnd: end,

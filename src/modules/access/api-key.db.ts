@@ -32,7 +32,7 @@ export async function insertKey(
       key.visibleEnd,
       key.name,
       textArray(key.scopes),
-      key.businessIds === null ? null : nullableArray(key.businessIds),
+      toNullableArray(key.companyIds ?? key.businessIds),
       textArray(key.allowedNetworks),
       key.planAtIssue,
       key.createdAt,
@@ -42,6 +42,9 @@ export async function insertKey(
     ],
   })
 }
+
+const toNullableArray = (ids: readonly string[] | null) =>
+  ids === null ? null : nullableArray(ids)
 
 /** Writes the name of one key and the networks it may be used from, without host bits. */
 export async function updateKeyUse(

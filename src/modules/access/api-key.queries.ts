@@ -16,6 +16,8 @@ export type ApiKey = KeyState &
     scopes: readonly string[]
     /** The businesses it reaches; null: all of its environment. */
     businessIds: readonly Id<'business'>[] | null
+    /** The companies a Connect key reaches; null: all of its client. */
+    companyIds: readonly Id<'company'>[] | null
     allowedNetworks: readonly string[]
     visibleStart: string
     visibleEnd: string
@@ -147,7 +149,12 @@ const toApiKey = (row: Row): ApiKey => ({
   businessId: row.business_id,
   name: row.name,
   scopes: row.scopes,
-  businessIds: row.business_ids,
+  businessIds: row.surface === 'connect' ? null : row.business_ids,
+  // One column: a key is narrowed to one kind of thing.
+  companyIds:
+    row.surface === 'connect'
+      ? (row.business_ids as readonly string[] as readonly Id<'company'>[] | null)
+      : null,
   allowedNetworks: row.allowed_networks,
   visibleStart: row.visible_start,
   visibleEnd: row.visible_end,

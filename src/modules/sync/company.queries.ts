@@ -33,15 +33,20 @@ type CompanyRow = Readonly<{
 const columnsSql = 'c.company_id, c.name, c.description, c.tags, c.created_at, c.created_by_name'
 
 type CompanyQuery = ListQuery &
-  Readonly<{ organizationId: Id<'organization'>; tags: Filter | undefined }>
+  Readonly<{
+    organizationId: Id<'organization'>
+    tags: Filter | undefined
+    /** The only ones that are shown; null: all. */
+    companyIds: readonly Id<'company'>[] | null
+  }>
 
 /** A page of an organization's companies, newest first unless ordered otherwise. */
 export async function listCompanies(
   db: Db,
-  { organizationId, tags, ...query }: CompanyQuery,
+  { organizationId, tags, companyIds, ...query }: CompanyQuery,
   setting: ConnectionSetting,
 ): Promise<Listed<Company>> {
-  const values = newValues(organizationId)
+  const values = newValues(organizationId, companyIds)
   const columns = companyColumns(setting, values)
   const where = filterSql(query.filter, columns, values)
   const tagWhere = filterSql(tags, tagColumns(tags, values), values)
@@ -54,7 +59,8 @@ export async function listCompanies(
       with passed as (
         select ${columnsSql}, row_number() over (order by ${order}) as place
         from company as c
-        where c.organization_id = $1 and ${where} and ${tagWhere}
+        where c.organization_id = $1 and ($2::uuid[] is null or c.company_id = any ($2))
+          and ${where} and ${tagWhere}
       )
       select t.total, p.* from (select count(*)::int as total from passed) as t
       left join (select * from passed order by place ${pageSql(query, values)}) as p on true
