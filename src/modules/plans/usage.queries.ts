@@ -52,7 +52,7 @@ export async function findUsage(
         from plan_version as v
         where v.surface = 'books' and v.plan = (select plan from chosen) and v.valid_from <= $2
         order by v.valid_from desc limit 1
-      ), account as (
+      ), balances as (
         select code, asset, balance from meter_account where organization_id = $1
       ), calls as (
         select sum(counted) filter (where day >= $3)::bigint as this_month,
@@ -61,10 +61,10 @@ export async function findUsage(
       )
       select (limits ->> 'metered')::boolean as is_metered, (limits ->> 'trialCalls')::int as trial_calls,
         (limits ->> 'pricePerCallKobo')::bigint as price,
-        (select balance from account where code = 'available' and asset = 'CALL') as trial_available,
-        (select balance from account where code = 'consumed' and asset = 'CALL') as trial_consumed,
+        (select balance from balances where code = 'available' and asset = 'CALL') as trial_available,
+        (select balance from balances where code = 'consumed' and asset = 'CALL') as trial_consumed,
         exists (select 1 from meter_entry where organization_id = $1 and source = 'trial') as has_trial,
-        (select balance from account where code = 'available' and asset = 'NGN') as credits,
+        (select balance from balances where code = 'available' and asset = 'NGN') as credits,
         this_month, ever, last_at
       from calls left join version on true`,
     values: [organizationId, today, monthStart(today)],
