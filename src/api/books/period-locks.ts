@@ -154,6 +154,11 @@ const closeRoute = route({
   ],
   examples: [
     {
+      summary: 'Everything to the end of January',
+      body: { throughDate: '2026-01-31', reason: 'Audited' },
+      status: 200,
+    },
+    {
       summary: 'A day that ends no month',
       body: { throughDate: '2026-01-15', reason: 'Filed' },
       status: 400,
