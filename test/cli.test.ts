@@ -85,6 +85,20 @@ test('maintenance is switched on with a mode and an end, and off again', async (
   expect(wrong.code).toBe(2)
 })
 
+test('org limit gives an organization a limit of its own, of a name that there is', async () => {
+  const organizationId = member(await aNewOrganization(), 'organizationId')
+  const line = `org limit ${organizationId} --surface books --reason agreed`
+
+  const set = await tallystick(`${line} --name requestsPerMinute --value 600`)
+  const unknown = await tallystick(`${line} --name requestsPerYear --value 600`)
+  const after = await tallystick(`org plan ${organizationId} --books premium`)
+
+  expect([set.code, unknown.code]).toEqual([0, 1])
+  expect(after.body).toMatchObject({
+    data: { limits: { books: { requestsPerMinute: 600, requestsPerHour: 1_000 } } },
+  })
+})
+
 test('credits grant gives an organization what its calls are paid with', async () => {
   const organizationId = member(await aNewOrganization(), 'organizationId')
 

@@ -8,12 +8,14 @@ import {
 } from '../modules/access/organization.actions.ts'
 import { listOrganizations } from '../modules/access/organization.queries.ts'
 import { openBusiness } from '../modules/ledger/account.actions.ts'
+import { setLimit } from '../modules/plans/limit.actions.ts'
 import { findLimits } from '../modules/plans/limit.queries.ts'
 import { setPlans } from '../modules/plans/plan.actions.ts'
 import {
   booksPlans,
   connectPlans,
   invoicingPlans,
+  planSurfaces,
   subscriptionStatuses,
 } from '../modules/plans/plan.ts'
 import { readChoice, readCountry, readCurrency, readName } from './arguments.ts'
@@ -30,7 +32,18 @@ type PlanFlags = Readonly<{
   from?: string
 }>
 
+type LimitFlags = Readonly<{
+  surface: string
+  name: string
+  value: string
+  reason: string
+  from?: string
+  to?: string
+}>
+
 type Reason = Readonly<{ reason?: string }>
+
+const reasonMax = 250
 
 /** Organizations: make, list, put on plans, suspend and resume. */
 export function orgCommand(): Command {
@@ -59,6 +72,18 @@ export function orgCommand(): Command {
     .option('--from <date>', 'first day; today when not given')
     .action((organization: string, flags: PlanFlags, command: Command) =>
       answer(command, () => withSession((session) => plan(session, organization, flags))),
+    )
+  org
+    .command('limit <organization>')
+    .description('give an organization a limit of its own')
+    .requiredOption('--surface <surface>', planSurfaces.join(', '))
+    .requiredOption('--name <limit>', 'such as requestsPerMinute')
+    .requiredOption('--value <value>', 'a whole number, true, false, or none for no limit')
+    .requiredOption('--reason <text>', 'why')
+    .option('--from <date>', 'first day; today when not given')
+    .option('--to <date>', 'first day on which it no longer holds; never when not given')
+    .action((organization: string, flags: LimitFlags, command: Command) =>
+      answer(command, () => withSession((session) => limit(session, organization, flags))),
     )
   for (const [verb, action] of statusActions) {
     org
@@ -149,4 +174,34 @@ async function plan(session: Session, organization: string, flags: PlanFlags): P
   })
   const text = `From ${after.validFrom}: Invoicing ${plans.invoicing}, Books ${plans.books} (${after.booksStatus}), Connect ${plans.connect}.`
   return { data: { organizationId: tenant.organizationId, plans, ...after, limits }, text }
+}
+
+async function limit(session: Session, organization: string, flags: LimitFlags): Promise<Answer> {
+  const surface = readChoice('--surface', planSurfaces, flags.surface)
+  const reason = flags.reason.trim()
+  if (reason.length === 0 || reason.length > reasonMax) {
+    throw new UsageError(`--reason must have 1 to ${reasonMax} characters.`)
+  }
+  const tenant = readOrganization(organization)
+  const set = await session.write(tenant, setLimit, {
+    surface,
+    name: flags.name,
+    value: readLimit(flags.value),
+    validFrom: flags.from === undefined ? session.today() : parseDate(flags.from),
+    ...(flags.to !== undefined && { validTo: parseDate(flags.to) }),
+    reason,
+  })
+  const { organizationId } = tenant
+  const text = `From ${set.validFrom}: ${set.name} of ${surface} is ${set.value ?? 'none'}.`
+  return { data: { organizationId, ...set }, text }
+}
+
+/** A whole number, a switch, or null for no limit. Throws UsageError. */
+function readLimit(text: string): number | boolean | null {
+  if (text === 'none') return null
+  if (text === 'true' || text === 'false') return text === 'true'
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new UsageError('--value must be a whole number, true, false or none.')
+  }
+  return Number(text)
 }

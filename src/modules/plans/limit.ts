@@ -14,6 +14,17 @@ export type PlanVersion = Readonly<{
   limits: Limits
 }>
 
+/** An exception of one organization; it wins over its plan from its day on. */
+export type LimitOverride = Readonly<{
+  surface: PlanSurface
+  name: string
+  value: LimitValue
+  validFrom: CalendarDate
+  /** The first day on which it no longer holds. */
+  validTo?: CalendarDate
+  reason: string
+}>
+
 type Kind = 'number' | 'boolean'
 
 /** Every limit that a version of the surface states, and nothing else. */
@@ -92,6 +103,13 @@ function problemOfLimits(
 }
 
 const wordOf = { number: 'a whole number, or null for no limit', boolean: 'true or false' } as const
+
+/** Whether a value fits a limit of this name; unknown names fit nothing. */
+export function fitsLimit(surface: PlanSurface, name: string, value: unknown): boolean {
+  const kinds: Readonly<Record<string, Kind>> = limitKinds[surface]
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
+  return kind !== undefined && isOfKind(kind, value)
+}
 
 function isOfKind(kind: Kind, value: unknown): boolean {
   if (kind === 'boolean') return typeof value === 'boolean'

@@ -2,7 +2,7 @@ import type { OrganizationCtx } from '../../db/write.ts'
 import { type CalendarDate, dateIn } from '../../kernel/dates.ts'
 import { insertSubscriptions } from './plan.db.ts'
 import { findSubscription, type Subscription } from './plan.queries.ts'
-import type { PlanSurface, Plans, SubscriptionStatus } from './plan.ts'
+import { type PlanSurface, type Plans, planSurfaces, type SubscriptionStatus } from './plan.ts'
 
 /** Only what is named changes. `validFrom` is today when unsaid. */
 export type PlanChange = Readonly<{
@@ -12,8 +12,6 @@ export type PlanChange = Readonly<{
 }>
 
 export type PlanChanged = Subscription & Readonly<{ validFrom: CalendarDate }>
-
-const surfaces: readonly PlanSurface[] = ['invoicing', 'books', 'connect']
 
 /**
  * Puts an organization on other plans from a day on; the next admission goes by them.
@@ -26,7 +24,7 @@ export async function setPlans(ctx: OrganizationCtx, change: PlanChange): Promis
   const before = await findSubscription(tx, organizationId, validFrom)
   const plans: Plans = { ...before.plans, ...change.plans }
   const booksStatus = change.booksStatus ?? before.booksStatus
-  const rows = surfaces
+  const rows = planSurfaces
     .filter((surface) => isNamed(change, surface))
     .map((surface) => ({
       surface,

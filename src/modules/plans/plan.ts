@@ -1,5 +1,6 @@
 /** The surfaces that plans are sold for. */
-export type PlanSurface = 'invoicing' | 'books' | 'connect'
+export const planSurfaces = ['invoicing', 'books', 'connect'] as const
+export type PlanSurface = (typeof planSurfaces)[number]
 
 export const invoicingPlans = ['basic', 'pro'] as const
 export const booksPlans = ['free', 'premium', 'accountant_pro', 'enterprise'] as const
