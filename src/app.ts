@@ -175,7 +175,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
       return address
     },
     startWorker: async (jobsPool) => {
-      worker = await startWorker(buildWorkerParts(parts, { gate, outbound, jobsPool }))
+      const needs = { gate, outbound, jobsPool, origin: () => origin }
+      worker = await startWorker(buildWorkerParts(parts, needs))
     },
     close: async () => {
       const isWhole = await closeApp({ http, gate, config, worker })

@@ -1,7 +1,10 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { renderEvent as renderBooksEvent } from './api/books/webhook-events.ts'
+import { buildRenderer } from './api/connect/webhook-events.ts'
 import type { Outside } from './api/http/outside.ts'
 import { renderEvent as renderInvoicingEvent } from './api/invoicing/webhook-events.ts'
 import type { Config } from './config.ts'
+import { manifests } from './connectors/registry.ts'
 import type { Gate } from './db/lane.ts'
 import type { Pool } from './db/pool.ts'
 import { openSecret, sealSecret } from './db/secret-box.ts'
@@ -62,12 +65,13 @@ type WorkerNeeds = Readonly<{
   gate: Gate
   outbound: Outbound
   jobsPool: Pool | undefined
+  origin: () => string
 }>
 
 /** What the worker works with; each surface brings its own words for events. */
 export const buildWorkerParts = (
   { adminPool, clock, random, masterKey, log }: OutsideParts,
-  { gate, outbound, jobsPool }: WorkerNeeds,
+  { gate, outbound, jobsPool, origin }: WorkerNeeds,
 ): WorkerParts => ({
   adminPool,
   jobsPool,
@@ -75,7 +79,11 @@ export const buildWorkerParts = (
   random,
   openSecret: (place, sealed) => openSecret(masterKey, place, sealed),
   outbound,
-  renderers: { invoicing: renderInvoicingEvent },
+  renderers: {
+    invoicing: renderInvoicingEvent,
+    books: renderBooksEvent,
+    connect: buildRenderer({ manifests, origin }),
+  },
   write: (command) => gate.write(command),
   log,
 })

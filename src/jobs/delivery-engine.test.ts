@@ -620,6 +620,34 @@ test('disabling drops what is new and cancels retries; enabling forgets the fail
   ).toEqual({ queued: 0 })
 })
 
+test('an event that cannot be rendered holds up nobody, and is sent once it can be', async () => {
+  const { anEngine, anEndpoint, customer, log, write, organizationId } = await aScene()
+  const { url, received } = await receiver()
+  const { endpoint } = await anEndpoint(url, { events: ['customer.created'] })
+  const faults: string[] = []
+  const broken = anEngine({
+    renderers: {
+      invoicing: (event, business) => {
+        if (event.payload['name'] === 'Odd') throw new Error('a renderer that is wrong')
+        return renderEvent(event, business)
+      },
+    },
+    log: { ...quiet, error: (_fields, message) => faults.push(message) },
+  })
+  for (const name of ['One', 'Odd', 'Two']) await customer(name)
+  await broken.fanOut()
+  await broken.deliverDue()
+  expect(received.map(({ body }) => customerOf(body)).sort()).toEqual(['One', 'Two'])
+  expect(faults).toEqual(['an event could not be rendered'])
+  expect((await log(endpoint, { state: 'failed' })).total).toBe(1)
+
+  const scope = { organizationId, surface: 'invoicing' } as const
+  const recovery = { scope, endpointId: endpoint.id, since: noon, render: renderEvent }
+  expect(await write(recoverDeliveries, recovery)).toEqual({ queued: 1 })
+  await broken.deliverDue()
+  expect(received.map(({ body }) => customerOf(body))).toContain('Odd')
+})
+
 test('a redelivery is a new delivery with the same event id and bytes; a test event says so', async () => {
   const { engine, anEndpoint, customer, log, write, organizationId, read } = await aScene()
   const { url, received } = await receiver()

@@ -118,7 +118,7 @@ export class DeliveryEngine {
         const hasRoomMade = this.#endedCount > endedBefore
         if (moved + begun === 0 && !hasRoomMade) await this.#rest(pollMs)
       } catch (error) {
-        log.warn({ error }, 'deliveries wait for the database')
+        log.warn({ err: error }, 'deliveries wait for the database')
         await this.#rest(troublePauseMs)
       }
     }
@@ -141,11 +141,20 @@ export class DeliveryEngine {
     const { adminPool, clock, renderers, log } = this.#parts
     try {
       return await asOwner(adminPool, (tx) =>
-        fanOutEvents(tx, tenant, { renderers, now: clock(), newId: () => this.#newId() }),
+        fanOutEvents(tx, tenant, {
+          renderers,
+          now: clock(),
+          newId: () => this.#newId(),
+          onFault: (error, { id, type }) =>
+            log.error({ err: error, eventId: id, type }, 'an event could not be rendered'),
+        }),
       )
     } catch (error) {
       // One tenant's trouble is not its neighbours': the cursor stays, so nothing is lost.
-      log.error({ error, tenantId: tenant.tenantId }, 'events could not be handed to endpoints')
+      log.error(
+        { err: error, tenantId: tenant.tenantId },
+        'events could not be handed to endpoints',
+      )
       return 0
     }
   }
@@ -199,7 +208,10 @@ export class DeliveryEngine {
       await this.#record()
     } catch (error) {
       // Without a record the lease ends, and the attempt is repeated.
-      log.error({ error, deliveryId: taken.deliveryId }, 'delivery attempt could not be recorded')
+      log.error(
+        { err: error, deliveryId: taken.deliveryId },
+        'delivery attempt could not be recorded',
+      )
     }
   }
 

@@ -739,7 +739,7 @@ function vatIssues(percentText: string, issueDate: CalendarDate): readonly Issue
   return [{ pointer: '/vatRate', path: 'vatRate', rule: 'enum', message }]
 }
 
-function toWire(invoice: Invoice): InvoiceWire {
+export function toWire(invoice: Invoice): InvoiceWire {
   const { currency: code } = invoice
   const vatPercent = vatPercentOf(invoice)
   return {

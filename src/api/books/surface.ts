@@ -26,6 +26,7 @@ import { journalEntryRoutes } from './journal-entries.ts'
 import { periodLockRoutes } from './period-locks.ts'
 import { reportRoutes } from './reports.ts'
 import { usageRoutes } from './usage.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 const dayMs = 86_400_000
 
@@ -46,6 +47,7 @@ export const books: Surface = {
     ...periodLockRoutes,
     ...reportRoutes,
     ...enterpriseRoutes,
+    ...webhookRoutes,
     ...usageRoutes,
   ],
   bodyBytesMax: 1024 * 1024,

@@ -29,6 +29,7 @@ import { companyIdsOf } from './looks.ts'
 import { pushRoutes } from './push.ts'
 import { recordRoutes } from './records.ts'
 import { syncSettingRoutes } from './sync-settings.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 const idempotencyKeepMs = 90 * 60_000
 
@@ -51,6 +52,7 @@ export const connect = (manifests: readonly Manifest[]): Surface => ({
     ...pushRoutes(manifests),
     ...syncSettingRoutes,
     ...apiKeyRoutes,
+    ...webhookRoutes(manifests),
   ],
   bodyBytesMax: 10 * 1024 * 1024,
   ignoresCase: true,
@@ -153,6 +155,7 @@ const groupByTag: ReadonlyMap<string, Readonly<{ entity: string; family: string 
   ['Integrations', { entity: 'Integration', family: 'ClientsApi' }],
   ['Push data', { entity: 'Invoice', family: 'PushApi' }],
   ['Sync settings', { entity: 'SyncSettings', family: 'PublicApi' }],
+  ['Webhooks', { entity: 'WebhookConsumer', family: 'PublicApi' }],
   ['API keys', { entity: 'ApiKey', family: 'PublicApi' }],
   ['Refresh data', { entity: 'Dataset', family: 'PullApi' }],
 ])

@@ -1,7 +1,6 @@
 import { eventId } from '../../kernel/ids.ts'
-import type { Party } from '../../modules/parties/party.ts'
-import type { Invoice } from '../../modules/sales/invoice.ts'
 import type { EventBusiness, EventRenderer, StoredEvent } from '../../modules/webhooks/event.ts'
+import { parseInvoice, parseParty } from '../../modules/webhooks/snapshot.ts'
 import { toWire as toCustomerWire } from './customers.ts'
 import { toWire as toInvoiceWire } from './invoices.ts'
 
@@ -110,41 +109,3 @@ type Head = Readonly<{ id: string; type: string; at: string; businessId: string 
 /** The same bytes come out of a receiver that parses the body and writes it again. */
 const toEnvelope = ({ id, type, at, businessId }: Head, data: object): string =>
   JSON.stringify({ id: eventId(id), type, created_at: at, business_id: businessId, data })
-
-const invoiceAmounts = [
-  'subtotal',
-  'tax',
-  'total',
-  'baseTotal',
-  'amountPaid',
-  'amountCredited',
-  'amountDue',
-  'version',
-] as const
-
-/** The snapshot that `sales` took of an invoice: the same members, amounts as texts. */
-function parseInvoice(payload: Payload): Invoice {
-  const lines = (payload['lines'] ?? []) as readonly Payload[]
-  return {
-    ...payload,
-    ...parseAmounts(payload, invoiceAmounts),
-    lines: lines.map((line) => ({ ...line, ...parseAmounts(line, ['net', 'tax']) })),
-  } as unknown as Invoice // written by `toImage` of an invoice
-}
-
-/** The snapshot that `parties` took of a party. */
-function parseParty(payload: Payload): Party {
-  const balances = ['receivable', 'customerCredit', 'payable', 'supplierCredit'] as const
-  return { ...payload, ...parseAmounts(payload, balances) } as unknown as Party // written by `toImage` of a party
-}
-
-const parseAmounts = (
-  payload: Payload,
-  names: readonly string[],
-): Readonly<Record<string, bigint | null>> =>
-  Object.fromEntries(
-    names.map((name) => {
-      const text = payload[name]
-      return [name, text === null || text === undefined ? null : BigInt(String(text))]
-    }),
-  )

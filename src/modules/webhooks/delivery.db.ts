@@ -15,7 +15,7 @@ export type NewDelivery = Readonly<{
   eventId: string
   eventType: string
   resourceId: string
-  state: 'pending' | 'dropped_disabled'
+  state: 'pending' | 'dropped_disabled' | 'failed'
   isReplayed: boolean
   body: Buffer
   at: Instant

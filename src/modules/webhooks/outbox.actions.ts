@@ -9,7 +9,7 @@ import {
   updateCursor,
 } from './delivery.db.ts'
 import { toSendable } from './delivery.ts'
-import { hasWantedTag, isWanted } from './endpoint.ts'
+import { hasWantedTag, isWanted, type WebhookSurface } from './endpoint.ts'
 import { listEvents, type NewsOfTenant } from './event.queries.ts'
 import type { EventRenderers, StoredEvent, WireEvent } from './event.ts'
 
@@ -20,19 +20,23 @@ export type FanOut = Readonly<{
   renderers: EventRenderers
   now: Instant
   newId: () => string
+  /** Hears of events that a surface failed to put into its words. */
+  onFault: (error: unknown, event: StoredEvent) => void
 }>
 
 /**
  * Hands the next events of a tenant to the endpoints that want them, in order, and moves the
  * cursor in the same commit: each event is queued once per endpoint, or noted as dropped where the
- * endpoint is disabled. Answers how many events were looked at; 0 when another worker was faster.
+ * endpoint is disabled. An event that cannot be rendered is our fault: it is noted as failed, to be
+ * recovered, and does not hold up those behind it. Answers how many events were looked at; 0 when
+ * another worker was faster.
  * Refuses: nothing.
  * Source: platform specification 13.2, "Fan-out".
  */
 export async function fanOutEvents(
   tx: Tx,
   { organizationId, tenantId, business, cursor, from }: NewsOfTenant,
-  { renderers, now, newId }: FanOut,
+  { renderers, now, newId, onFault }: FanOut,
 ): Promise<number> {
   if ((await lockCursor(tx, tenantId)) !== cursor) return 0
   const environment = business?.environment ?? null
@@ -40,15 +44,13 @@ export async function fanOutEvents(
   const events = await listEvents(tx, { tenantId, after: from, limit: eventsMax })
   const rows: NewDelivery[] = []
   for (const event of events) {
-    const wireBySurface = new Map<string, WireEvent | undefined>()
+    const wireBySurface = renderAll(event, listeners, { renderers, onFault, business })
     for (const listener of listeners) {
-      const { surface } = listener
-      if (!wireBySurface.has(surface)) {
-        wireBySurface.set(surface, renderers[surface]?.(event, business ?? undefined))
+      const wire = wireBySurface.get(listener.surface)
+      if (wire === undefined || event.sequence <= listener.start) continue
+      if (wire === 'fault' || isFor(listener, wire)) {
+        rows.push(toRow({ event, wire, listener, organizationId, now, id: newId() }))
       }
-      const wire = wireBySurface.get(surface)
-      if (wire === undefined || !isFor(listener, event, wire)) continue
-      rows.push(toRow({ event, wire, listener, organizationId, now, id: newId() }))
     }
   }
   for (let first = 0; first < rows.length; first += rowsMax) {
@@ -59,14 +61,35 @@ export async function fanOutEvents(
   return events.length
 }
 
-const isFor = (listener: Listener, { sequence }: StoredEvent, wire: WireEvent): boolean =>
-  sequence > listener.start &&
-  isWanted(listener, wire.type) &&
-  hasWantedTag(listener, wire.companyTags)
+type Rendered = WireEvent | 'fault' | undefined
+
+type Words = Pick<FanOut, 'renderers' | 'onFault'> & Pick<NewsOfTenant, 'business'>
+
+/** An event in the words of each surface that somebody listens on. */
+function renderAll(
+  event: StoredEvent,
+  listeners: readonly Listener[],
+  { renderers, onFault, business }: Words,
+): ReadonlyMap<WebhookSurface, Rendered> {
+  const surfaces = new Set(listeners.map(({ surface }) => surface))
+  return new Map(
+    [...surfaces].map((surface): readonly [WebhookSurface, Rendered] => {
+      try {
+        return [surface, renderers[surface]?.(event, business ?? undefined)]
+      } catch (error) {
+        onFault(error, event)
+        return [surface, 'fault']
+      }
+    }),
+  )
+}
+
+const isFor = (listener: Listener, wire: WireEvent): boolean =>
+  isWanted(listener, wire.type) && hasWantedTag(listener, wire.companyTags)
 
 type Row = Readonly<{
   event: StoredEvent
-  wire: WireEvent
+  wire: WireEvent | 'fault'
   listener: Listener
   organizationId: string
   now: Instant
@@ -80,10 +103,15 @@ const toRow = ({ event, wire, listener, organizationId, now, id }: Row): NewDeli
   tenantId: event.tenantId,
   sequence: event.sequence,
   eventId: event.id,
-  eventType: wire.type,
+  eventType: wire === 'fault' ? event.type : wire.type,
   resourceId: event.resourceId,
-  state: listener.status === 'enabled' ? 'pending' : 'dropped_disabled',
+  state: stateOf(listener, wire),
   isReplayed: false,
-  body: Buffer.from(toSendable(wire)),
+  body: Buffer.from(wire === 'fault' ? '' : toSendable(wire)),
   at: now,
 })
+
+function stateOf({ status }: Listener, wire: WireEvent | 'fault'): NewDelivery['state'] {
+  if (wire === 'fault') return 'failed'
+  return status === 'enabled' ? 'pending' : 'dropped_disabled'
+}
