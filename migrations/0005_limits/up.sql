@@ -392,7 +392,8 @@ declare
 begin
   perform set_config('synchronous_commit', 'off', true);
   for g in
-    select q.*, bool_or(q.is_charged) over (partition by q.owner) as has_charges from (
+    select q.*, bool_or(q.is_charged) over (partition by q.owner) as has_charges,
+      max((q.limits ->> 'trialCalls')::bigint) over (partition by q.owner) as owner_trial_calls from (
     select i.item, i.cost, i.count, i.hash, i.process, i.first,
       i.metering > 0 and k.surface = 'books' and k.environment = 'live'
         and ((v.limits || coalesce(x.limits, '{}')) ->> 'metered')::boolean
@@ -444,7 +445,8 @@ begin
   loop
     /* The meter first, then the counters: whoever takes both takes them in this order. */
     if g.has_charges and g.owner is distinct from owner_before then
-      perform lock_meter(g.owner, (g.limits ->> 'trialCalls')::bigint, moment);
+      /* The first row of an owner may give back a slot: it has no key, and so no limits of its own. */
+      perform lock_meter(g.owner, g.owner_trial_calls, moment);
     end if;
     owner_before := g.owner;
     item := g.item;

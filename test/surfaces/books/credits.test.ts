@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { resumeBusiness, suspendBusiness } from '../../../src/modules/access/business.actions.ts'
 import { sweepCharges } from '../../../src/modules/plans/charge.queries.ts'
 import { grantCredits } from '../../../src/modules/plans/credit.actions.ts'
 import { operatorPlans } from '../../../src/modules/plans/plan.ts'
@@ -263,4 +264,18 @@ test('the history counts calls by day and by how they ended', async () => {
     days: [{ date: '2026-06-15', calls: 2, charged: 1, succeeded: 1, refused: 1, failed: 0 }],
     count: 1,
   })
+})
+
+test('the trial begins with the first charged call, also when a refused one gives back its slot beside it', async () => {
+  const business = await aMeteredBusiness(3)
+  const { books, write } = business
+
+  await write(suspendBusiness, {})
+  const refused = await books.get(accountsPath(business))
+  await write(resumeBusiness, {})
+  const served = await books.get(accountsPath(business))
+  await settled(business)
+
+  expect([refused.body.error.code, served.status]).toEqual(['BUSINESS_SUSPENDED', 200])
+  expect(await usage(business)).toMatchObject({ trialCallsUsed: 1, trialCallsRemaining: 2 })
 })
