@@ -28,10 +28,11 @@ export type OutsideParts = Readonly<{
 }>
 
 /** The one client to the outside, as the operator has set it. */
-export function buildOutbound({ config, resolve }: OutsideParts): Outbound {
+export function buildOutbound({ config, resolve, log }: OutsideParts): Outbound {
   const allowed = parseAllowList(config.egressAllow)
   assert(allowed !== undefined, 'the configuration has looked at its networks')
-  const { webhookAuthorities: authorities } = config
+  const { webhookAuthorities: authorities, egressAllow: networks } = config
+  if (networks.length > 0) log.info({ networks }, 'addresses that are not public may be called')
   const policy = {
     allowed,
     ports: config.egressPorts,
