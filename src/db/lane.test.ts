@@ -7,9 +7,8 @@ import { updateAccount } from '../modules/ledger/account.actions.ts'
 import { draftJournal, postJournal } from '../modules/ledger/journal.actions.ts'
 import type { Journal } from '../modules/ledger/journal.ts'
 import { verifyTenant } from '../modules/reports/integrity.queries.ts'
-import type { Done } from './lane.ts'
 import { readSnapshot, type Tenant } from './tx.ts'
-import type { Ctx, Idempotency, Outcome } from './write.ts'
+import type { Ctx, Done, Idempotency, Outcome } from './write.ts'
 
 const ledger = await aLedger()
 afterAll(ledger.close)

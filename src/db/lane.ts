@@ -7,12 +7,13 @@ import { isConnectionLoss, isTransient, toRefusal } from './constraints.ts'
 import type { Pool, PoolClient } from './pool.ts'
 import { rollback, type Tenant, type Tx, tenantSettings, toTx } from './tx.ts'
 import {
-  type Action,
   buildCtx,
+  type Call,
+  type Command,
   type Ctx,
+  type Done,
   flushWork,
   type Head,
-  type Idempotency,
   type OrganizationCtx,
   type Outcome,
   parseHead,
@@ -21,30 +22,6 @@ import {
   Work,
   type WorkSize,
 } from './write.ts'
-
-/** One write as it waits in the queue of its tenant. */
-export type Command<C, Input, Result> = Readonly<{
-  tenant: Tenant
-  action: Action<C, Input, Result>
-  input: Input
-  actor: string
-  now: Instant
-  requestId?: string
-  /** Bytes the command holds while it waits, for the queue's bound. */
-  sizeBytes?: number
-  dryRun?: boolean
-  idempotency?: Idempotency<Result>
-  /** Run in the commit of the command, when it succeeds. */
-  settlement?: Settlement
-}>
-
-/** What a command came to: its result, with the reply that was kept, or an earlier one's reply. */
-export type Done<Result> =
-  | Readonly<{ value: Result; reply?: StoredReply }>
-  | Readonly<{ replayed: StoredReply }>
-
-/** One call of a set form: the context of its own command, and its input. */
-export type Call<C, Input> = Readonly<{ ctx: C; input: Input }>
 
 /**
  * The set form of an action: many calls in one statement. It answers a value or a refusal per call,

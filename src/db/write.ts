@@ -93,6 +93,30 @@ export type Settlement = Readonly<{
 
 export type Outcome<Result> = Readonly<{ value: Result }> | Readonly<{ refusal: Refusal }>
 
+/** One write as it waits in the queue of its tenant. */
+export type Command<C, Input, Result> = Readonly<{
+  tenant: Tenant
+  action: Action<C, Input, Result>
+  input: Input
+  actor: string
+  now: Instant
+  requestId?: string
+  /** Bytes the command holds while it waits, for the queue's bound. */
+  sizeBytes?: number
+  dryRun?: boolean
+  idempotency?: Idempotency<Result>
+  /** Run in the commit of the command, when it succeeds. */
+  settlement?: Settlement
+}>
+
+/** What a command came to: its result, with the reply that was kept, or an earlier one's reply. */
+export type Done<Result> =
+  | Readonly<{ value: Result; reply?: StoredReply }>
+  | Readonly<{ replayed: StoredReply }>
+
+/** One call of a set form: the context of its own command, and its input. */
+export type Call<C, Input> = Readonly<{ ctx: C; input: Input }>
+
 /** The lane's position; a rollback restores it. */
 export type Head = {
   isNew: boolean

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Db, Tenant } from '../../db/tx.ts'
 import type {
   Action,
+  Command,
   Ctx,
+  Done,
   Idempotency,
   OrganizationCtx,
-  Settlement,
   StoredReply,
 } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
@@ -26,29 +27,12 @@ import type { Surface } from './surface.ts'
 /** The doors behind the edge, as the roof hands them over. */
 export type Doors = Readonly<{
   write: <C extends OrganizationCtx, Input, Result>(
-    command: WriteCommand<C, Input, Result>,
-  ) => Promise<Written<Result>>
+    command: Command<C, Input, Result>,
+  ) => Promise<Done<Result>>
   read: <Result>(tenant: Tenant, work: (db: Db) => Promise<Result>) => Promise<Result>
   keyMaker: () => KeyMaker
   outside: Outside
 }>
-
-type WriteCommand<C, Input, Result> = Readonly<{
-  tenant: Tenant
-  action: Action<C, Input, Result>
-  input: Input
-  actor: string
-  now: Instant
-  requestId?: string
-  sizeBytes?: number
-  dryRun?: boolean
-  idempotency?: Idempotency<Result>
-  settlement?: Settlement
-}>
-
-type Written<Result> =
-  | Readonly<{ value: Result; reply?: StoredReply }>
-  | Readonly<{ replayed: StoredReply }>
 
 /** What the server knows of a request when it makes the call. */
 export type CallParts = Readonly<{

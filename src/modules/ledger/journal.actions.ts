@@ -1,5 +1,4 @@
-import type { Call } from '../../db/lane.ts'
-import type { Ctx, Outcome } from '../../db/write.ts'
+import type { Call, Ctx, Outcome } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, monthStart } from '../../kernel/dates.ts'
 import { isRefusal, Refusal } from '../../kernel/errors.ts'
