@@ -1,0 +1,3 @@
+/* Products, quotations and recurring invoices. */
+
+select 1;

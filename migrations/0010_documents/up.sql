@@ -1,0 +1,3 @@
+/* Rendered documents, kept by their content. */
+
+select 1;

@@ -1,0 +1,3 @@
+/* Messages to people, and links to hosted pages. */
+
+select 1;

@@ -1,0 +1,3 @@
+/* What a business says about itself, and its files. */
+
+select 1;

@@ -1,0 +1,3 @@
+/* Requests as they were answered, for search. */
+
+select 1;

@@ -1,0 +1,3 @@
+/* What removes a demo business whole. */
+
+select 1;
