@@ -1,13 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
-import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { createInvoice, deleteInvoice, updateInvoice } from '../../modules/sales/invoice.actions.ts'
 import { getInvoice, listInvoices } from '../../modules/sales/invoice.queries.ts'
 import {
   type Invoice,
   type InvoiceChanges,
-  type InvoiceDraft,
   type InvoiceFilter,
   type InvoiceSort,
   type InvoiceStatus,
@@ -18,7 +16,6 @@ import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import {
   amount,
-  amountMax,
   currency,
   date,
   externalId,
@@ -26,44 +23,31 @@ import {
   listErrors,
   longText,
   metadata,
-  name,
   nullable,
-  number,
   percent,
   readErrors,
   text,
   toCurrency,
-  toNumber,
-  toWireDecimal,
   uuid,
   writeErrors,
 } from './fields.ts'
+import {
+  draftErrors,
+  InvoiceOut,
+  items,
+  rate,
+  requireOrder,
+  status,
+  statuses,
+  templates,
+  toIssue,
+  toLine,
+  toText,
+  toWire,
+} from './invoice-fields.ts'
 import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
-/** Source: Invoicing specification 1. */
-export const itemsMax = 500
-
-const statuses = ['draft', 'sent', 'paid', 'overdue', 'cancelled'] as const
-const templates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
-const categories = ['standard', 'zero_rated', 'exempt', 'reverse_charge', 'out_of_scope'] as const
-const status = Type.Enum(statuses)
-const taxCategory = Type.Enum(categories)
-const rate = number({ decimalsMax: 10, exclusiveMinimum: 0 })
 const invoiceNumber = text(64)
-
-const ItemIn = Type.Object({
-  description: name,
-  quantity: number({ decimalsMax: 6, notZero: true }),
-  unit_price: number({ decimalsMax: 10, minimum: 0, maximum: amountMax }),
-  tax_rate: Type.Optional(percent),
-  product_id: Type.Optional(uuid),
-  discount_rate: Type.Optional(percent),
-  tax_category: Type.Optional(taxCategory),
-  revenue_account_code: Type.Optional(text()),
-  unit: Type.Optional(text()),
-})
-
-const items = Type.Array(ItemIn, { minItems: 1, maxItems: itemsMax })
 
 const InvoiceIn = Type.Object({
   customer_id: uuid,
@@ -103,56 +87,6 @@ const InvoiceChange = Type.Object({
   metadata: Type.Optional(nullable(metadata)),
 })
 
-const ItemOut = Type.Object({
-  description: Type.String(),
-  quantity: Type.Number(),
-  unit_price: Type.Number(),
-  tax_rate: Type.Number(),
-  product_id: nullable(uuid),
-  discount_rate: Type.Number(),
-  id: uuid,
-  tax_category: taxCategory,
-  revenue_account_code: Type.String(),
-  unit: nullable(Type.String()),
-  amount: Type.Number({ description: 'Net of discounts and tax' }),
-  tax_amount: Type.Number(),
-})
-
-const InvoiceOut = Type.Object({
-  id: uuid,
-  business_id: uuid,
-  customer_id: uuid,
-  invoice_number: Type.String(),
-  issue_date: date,
-  due_date: nullable(date),
-  status,
-  subtotal: Type.Number(),
-  tax_amount: Type.Number(),
-  total: Type.Number(),
-  currency: Type.String(),
-  notes: nullable(Type.String()),
-  terms: nullable(Type.String()),
-  template_type: Type.String(),
-  created_at: Type.String(),
-  updated_at: Type.String(),
-  items: Type.Array(ItemOut),
-  amount_paid: Type.Number(),
-  amount_credited: Type.Number(),
-  amount_due: Type.Number(),
-  discount_rate: Type.Number(),
-  prices_include_tax: Type.Boolean(),
-  exchange_rate: nullable(Type.Number()),
-  purchase_order: nullable(Type.String()),
-  quotation_id: nullable(uuid),
-  recurring_invoice_id: nullable(uuid),
-  sent_at: nullable(Type.String()),
-  paid_at: nullable(Type.String()),
-  cancelled_at: nullable(Type.String()),
-  hosted_url: nullable(Type.String()),
-  external_id: nullable(Type.String()),
-  metadata,
-})
-
 const InvoiceQuery = Type.Object({
   ...listQuery(['created_at', 'updated_at', 'issue_date', 'due_date', 'total', 'invoice_number']),
   status: Type.Optional(text(200)),
@@ -169,25 +103,6 @@ const InvoiceQuery = Type.Object({
   quotation_id: Type.Optional(uuid),
   recurring_invoice_id: Type.Optional(uuid),
 })
-
-const draftErrors = [
-  'tax.category_mismatch',
-  'validation.items_incomplete',
-  'resource.not_found',
-  'party.archived',
-  'resource.number_taken',
-  'resource.external_id_taken',
-  'resource.invalid_transition',
-  'ledger.account_not_found',
-  'ledger.account_is_control',
-  'ledger.account_inactive',
-  'ledger.amount_overflow',
-  'ledger.rate_missing',
-  'ledger.rate_out_of_range',
-  'ledger.period_closed',
-  'ledger.period_locked',
-  'sales.total_negative',
-] as const
 
 const createRoute = route({
   method: 'POST',
@@ -426,53 +341,6 @@ const toTextChanges = ({
   ...(external_id !== undefined && { externalId: external_id }),
 })
 
-const codeByCategory = {
-  standard: 'S',
-  zero_rated: 'Z',
-  exempt: 'E',
-  reverse_charge: 'AE',
-  out_of_scope: 'O',
-} as const satisfies Record<(typeof categories)[number], string>
-
-const categoryByCode = {
-  S: 'standard',
-  Z: 'zero_rated',
-  E: 'exempt',
-  AE: 'reverse_charge',
-  K: 'zero_rated',
-  G: 'zero_rated',
-  O: 'out_of_scope',
-} as const satisfies Record<string, (typeof categories)[number]>
-
-function toLine(item: Static<typeof ItemIn>, index: number): InvoiceDraft['lines'][number] {
-  const at = (member: string): string => `items[${index}].${member}`
-  return {
-    description: item.description,
-    quantity: toText(item.quantity, at('quantity')) ?? '0',
-    unitPrice: toText(item.unit_price, at('unit_price')) ?? '0',
-    discountPercent: toText(item.discount_rate ?? 0, at('discount_rate')) ?? '0',
-    taxPercent: toText(item.tax_rate, at('tax_rate')),
-    taxCategory: item.tax_category && codeByCategory[item.tax_category],
-    productId: item.product_id?.toLowerCase(),
-    accountCode: item.revenue_account_code,
-    unit: item.unit,
-  }
-}
-
-const toText = (value: number | undefined, field: string): string | undefined =>
-  value === undefined ? undefined : formatDecimal(parseDecimal(value, field))
-
-function requireOrder(issueDate: CalendarDate, dueDate: CalendarDate | null): void {
-  if (dueDate !== null && dueDate < issueDate) {
-    throw toIssue('due_date', 'must not be before issue_date')
-  }
-}
-
-const toIssue = (path: string, message: string): Refusal =>
-  new Refusal('validation.failed', {
-    issues: [{ pointer: `/${path}`, path, rule: 'order', message }],
-  })
-
 const sortFields = {
   created_at: 'createdAt',
   updated_at: 'updatedAt',
@@ -514,7 +382,9 @@ function toFilter(query: Static<typeof InvoiceQuery>): Filter {
     ...(max !== undefined && { maxTotal: toText(max, 'max_total') ?? '0' }),
     ...(query.external_id !== undefined && { externalId: query.external_id }),
     ...(query.quotation_id !== undefined && { quotationId: query.quotation_id }),
-    ...(query.recurring_invoice_id !== undefined && { quotationId: query.recurring_invoice_id }),
+    ...(query.recurring_invoice_id !== undefined && {
+      recurringId: query.recurring_invoice_id.toLowerCase(),
+    }),
   }
 }
 
@@ -539,56 +409,3 @@ function parseStatuses(list: string): readonly InvoiceStatus[] {
     return known
   })
 }
-
-export function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
-  const { currency: code } = invoice
-  return {
-    id: invoice.id,
-    business_id: invoice.businessId,
-    customer_id: invoice.customerId,
-    invoice_number: invoice.number,
-    issue_date: invoice.issueDate,
-    due_date: invoice.dueDate,
-    status: invoice.status,
-    subtotal: toNumber(invoice.subtotal, code),
-    tax_amount: toNumber(invoice.tax, code),
-    total: toNumber(invoice.total, code),
-    currency: code,
-    notes: invoice.notes,
-    terms: invoice.terms,
-    template_type: invoice.template ?? 'modern',
-    created_at: invoice.createdAt,
-    updated_at: invoice.updatedAt,
-    items: invoice.lines.map((line) => toItem(line, code)),
-    amount_paid: toNumber(invoice.amountPaid, code),
-    amount_credited: toNumber(invoice.amountCredited, code),
-    amount_due: toNumber(invoice.amountDue, code),
-    discount_rate: toWireDecimal(invoice.discountPercent),
-    prices_include_tax: invoice.pricesIncludeTax,
-    exchange_rate: invoice.exchangeRate === null ? null : toWireDecimal(invoice.exchangeRate),
-    purchase_order: invoice.purchaseOrder,
-    quotation_id: null,
-    recurring_invoice_id: null,
-    sent_at: invoice.sentAt,
-    paid_at: invoice.paidAt,
-    cancelled_at: invoice.cancelledAt,
-    hosted_url: null,
-    external_id: invoice.externalId,
-    metadata: invoice.metadata as Readonly<Record<string, string>>, // texts by the schema of its input
-  }
-}
-
-const toItem = (line: Invoice['lines'][number], code: string): Static<typeof ItemOut> => ({
-  description: line.description,
-  quantity: toWireDecimal(line.quantity),
-  unit_price: toWireDecimal(line.unitPrice),
-  tax_rate: toWireDecimal(line.taxPercent),
-  product_id: line.productId,
-  discount_rate: toWireDecimal(line.discountPercent),
-  id: line.id,
-  tax_category: categoryByCode[line.taxCategory],
-  revenue_account_code: line.accountCode,
-  unit: line.unit,
-  amount: toNumber(line.net, code),
-  tax_amount: toNumber(line.tax, code),
-})

@@ -2,7 +2,7 @@ import { eventId } from '../../kernel/ids.ts'
 import type { EventBusiness, EventRenderer, StoredEvent } from '../../modules/webhooks/event.ts'
 import { parseInvoice, parseParty } from '../../modules/webhooks/snapshot.ts'
 import { toWire as toCustomerWire } from './customers.ts'
-import { toWire as toInvoiceWire } from './invoices.ts'
+import { toWire as toInvoiceWire } from './invoice-fields.ts'
 
 /** Every event type of this surface. Source: Invoicing specification 13.2. */
 export const eventTypes = [

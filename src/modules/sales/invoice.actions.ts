@@ -54,7 +54,7 @@ import { recordReceipt } from './receipt.actions.ts'
  * Source: Invoicing specification 8; ledger specification 8.2.
  */
 export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoice> {
-  const { surface, status, ...draft } = given
+  const { surface, status, quotationId = null, recurringId, ...draft } = given
   const book = await ctx.remember(loadBook)
   const customer = await usableCustomer(ctx, draft.customerId)
   const accounts = accountsOf(draft, book)
@@ -70,7 +70,11 @@ export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoic
   const document: Document = {
     ...head,
     lines: toLines(ctx, draft, accounts, calculation),
-    ...(draft.externalId !== null && { details: { contentDigest } }),
+    sourceDocumentId: quotationId,
+    details: {
+      ...(draft.externalId !== null && { contentDigest }),
+      ...(recurringId !== undefined && { recurringId }),
+    },
   }
   if (move === 'issue' || move === 'issue_and_pay') {
     return issueNew(ctx, { document, customer, calculation, book, draft, status })
@@ -333,7 +337,7 @@ async function changeDraft(ctx: Ctx, changing: Changing): Promise<Invoice> {
   const document: Document = {
     ...head,
     lines: toLines(ctx, draft, accounts, calculation),
-    details: before.details,
+    ...{ details: before.details, sourceDocumentId: before.sourceDocumentId },
     createdAt: before.createdAt,
   }
   await changeDocument(ctx, document, { hasNewLines: true })

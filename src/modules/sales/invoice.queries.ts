@@ -185,6 +185,7 @@ function whereOf(filter: InvoiceFilter): Where {
   add(filter.maxTotal, (place) => `d.total <= ${place}::numeric * ${minorUnits}`)
   add(filter.externalId, (place) => `d.external_id = ${place}`)
   add(filter.quotationId, (place) => `d.source_document_id = ${place}`)
+  add(filter.recurringId, (place) => `d.details ->> 'recurringId' = ${place}`)
   add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
   return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
 }

@@ -28,7 +28,15 @@ export type InvoiceDraft = Readonly<{
   lines: readonly LineDraft[]
 }>
 
-export type NewInvoice = InvoiceDraft & Readonly<{ surface: NumberSurface; status: InvoiceStatus }>
+export type NewInvoice = InvoiceDraft &
+  Readonly<{
+    surface: NumberSurface
+    status: InvoiceStatus
+    /** The quotation it is made of. */
+    quotationId?: Id<'document'> | undefined
+    /** The recurring invoice that makes it. */
+    recurringId?: string | undefined
+  }>
 
 export type InvoiceChanges = Partial<InvoiceDraft>
 
@@ -70,6 +78,8 @@ export type Invoice = Readonly<{
   sentAt: Instant | null
   paidAt: Instant | null
   cancelledAt: Instant | null
+  quotationId: Id<'document'> | null
+  recurringId: string | null
   voidReason: string | null
   entryId: Id<'entry'> | null
   version: bigint
@@ -132,12 +142,18 @@ const pickShared = (d: Document) => ({
   lines: d.lines,
   createdAt: d.createdAt,
   updatedAt: d.updatedAt,
+  quotationId: d.sourceDocumentId,
+  recurringId: recurringIdOf(d.details),
   sentAt: d.sentAt,
   paidAt: d.paidAt,
   voidReason: d.voidReason,
   entryId: d.entryId,
   version: d.version,
 })
+
+function recurringIdOf({ recurringId }: Document['details']): string | null {
+  return typeof recurringId === 'string' ? recurringId : null
+}
 
 /**
  * The status that is shown: first match of draft, cancelled, paid, overdue, sent.
@@ -324,6 +340,7 @@ export type InvoiceFilter = Readonly<{
   maxTotal?: string
   externalId?: string
   quotationId?: string
+  recurringId?: string
   updatedSince?: Instant
   sort?: Readonly<{ by: InvoiceSort; isDescending: boolean }>
   /** Only rows that follow this one in the order of the list. */

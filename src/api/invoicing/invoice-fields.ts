@@ -1,0 +1,211 @@
+import { type Static, Type } from 'typebox'
+import type { CalendarDate } from '../../kernel/dates.ts'
+import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Invoice, InvoiceDraft } from '../../modules/sales/invoice.ts'
+import {
+  amountMax,
+  date,
+  metadata,
+  name,
+  nullable,
+  number,
+  percent,
+  text,
+  toNumber,
+  toWireDecimal,
+  uuid,
+} from './fields.ts'
+
+/** Source: Invoicing specification 1. */
+const itemsMax = 500
+
+export const statuses = ['draft', 'sent', 'paid', 'overdue', 'cancelled'] as const
+export const templates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
+const categories = ['standard', 'zero_rated', 'exempt', 'reverse_charge', 'out_of_scope'] as const
+export const status = Type.Enum(statuses)
+const taxCategory = Type.Enum(categories)
+export const rate = number({ decimalsMax: 10, exclusiveMinimum: 0 })
+
+const ItemIn = Type.Object({
+  description: name,
+  quantity: number({ decimalsMax: 6, notZero: true }),
+  unit_price: number({ decimalsMax: 10, minimum: 0, maximum: amountMax }),
+  tax_rate: Type.Optional(percent),
+  product_id: Type.Optional(uuid),
+  discount_rate: Type.Optional(percent),
+  tax_category: Type.Optional(taxCategory),
+  revenue_account_code: Type.Optional(text()),
+  unit: Type.Optional(text()),
+})
+
+export const items = Type.Array(ItemIn, { minItems: 1, maxItems: itemsMax })
+
+const ItemOut = Type.Object({
+  description: Type.String(),
+  quantity: Type.Number(),
+  unit_price: Type.Number(),
+  tax_rate: Type.Number(),
+  product_id: nullable(uuid),
+  discount_rate: Type.Number(),
+  id: uuid,
+  tax_category: taxCategory,
+  revenue_account_code: Type.String(),
+  unit: nullable(Type.String()),
+  amount: Type.Number({ description: 'Net of discounts and tax' }),
+  tax_amount: Type.Number(),
+})
+
+export const InvoiceOut = Type.Object({
+  id: uuid,
+  business_id: uuid,
+  customer_id: uuid,
+  invoice_number: Type.String(),
+  issue_date: date,
+  due_date: nullable(date),
+  status,
+  subtotal: Type.Number(),
+  tax_amount: Type.Number(),
+  total: Type.Number(),
+  currency: Type.String(),
+  notes: nullable(Type.String()),
+  terms: nullable(Type.String()),
+  template_type: Type.String(),
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  items: Type.Array(ItemOut),
+  amount_paid: Type.Number(),
+  amount_credited: Type.Number(),
+  amount_due: Type.Number(),
+  discount_rate: Type.Number(),
+  prices_include_tax: Type.Boolean(),
+  exchange_rate: nullable(Type.Number()),
+  purchase_order: nullable(Type.String()),
+  quotation_id: nullable(uuid),
+  recurring_invoice_id: nullable(uuid),
+  sent_at: nullable(Type.String()),
+  paid_at: nullable(Type.String()),
+  cancelled_at: nullable(Type.String()),
+  hosted_url: nullable(Type.String()),
+  external_id: nullable(Type.String()),
+  metadata,
+})
+
+export const draftErrors = [
+  'tax.category_mismatch',
+  'validation.items_incomplete',
+  'resource.not_found',
+  'party.archived',
+  'resource.number_taken',
+  'resource.external_id_taken',
+  'resource.invalid_transition',
+  'ledger.account_not_found',
+  'ledger.account_is_control',
+  'ledger.account_inactive',
+  'ledger.amount_overflow',
+  'ledger.rate_missing',
+  'ledger.rate_out_of_range',
+  'ledger.period_closed',
+  'ledger.period_locked',
+  'sales.total_negative',
+] as const
+
+const codeByCategory = {
+  standard: 'S',
+  zero_rated: 'Z',
+  exempt: 'E',
+  reverse_charge: 'AE',
+  out_of_scope: 'O',
+} as const satisfies Record<(typeof categories)[number], string>
+
+const categoryByCode = {
+  S: 'standard',
+  Z: 'zero_rated',
+  E: 'exempt',
+  AE: 'reverse_charge',
+  K: 'zero_rated',
+  G: 'zero_rated',
+  O: 'out_of_scope',
+} as const satisfies Record<string, (typeof categories)[number]>
+
+export function toLine(item: Static<typeof ItemIn>, index: number): InvoiceDraft['lines'][number] {
+  const at = (member: string): string => `items[${index}].${member}`
+  return {
+    description: item.description,
+    quantity: toText(item.quantity, at('quantity')) ?? '0',
+    unitPrice: toText(item.unit_price, at('unit_price')) ?? '0',
+    discountPercent: toText(item.discount_rate ?? 0, at('discount_rate')) ?? '0',
+    taxPercent: toText(item.tax_rate, at('tax_rate')),
+    taxCategory: item.tax_category && codeByCategory[item.tax_category],
+    productId: item.product_id?.toLowerCase(),
+    accountCode: item.revenue_account_code,
+    unit: item.unit,
+  }
+}
+
+export const toText = (value: number | undefined, field: string): string | undefined =>
+  value === undefined ? undefined : formatDecimal(parseDecimal(value, field))
+
+export function requireOrder(issueDate: CalendarDate, dueDate: CalendarDate | null): void {
+  if (dueDate !== null && dueDate < issueDate) {
+    throw toIssue('due_date', 'must not be before issue_date')
+  }
+}
+
+export const toIssue = (path: string, message: string): Refusal =>
+  new Refusal('validation.failed', {
+    issues: [{ pointer: `/${path}`, path, rule: 'order', message }],
+  })
+
+export function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
+  const { currency: code } = invoice
+  return {
+    id: invoice.id,
+    business_id: invoice.businessId,
+    customer_id: invoice.customerId,
+    invoice_number: invoice.number,
+    issue_date: invoice.issueDate,
+    due_date: invoice.dueDate,
+    status: invoice.status,
+    subtotal: toNumber(invoice.subtotal, code),
+    tax_amount: toNumber(invoice.tax, code),
+    total: toNumber(invoice.total, code),
+    currency: code,
+    notes: invoice.notes,
+    terms: invoice.terms,
+    template_type: invoice.template ?? 'modern',
+    created_at: invoice.createdAt,
+    updated_at: invoice.updatedAt,
+    items: invoice.lines.map((line) => toItem(line, code)),
+    amount_paid: toNumber(invoice.amountPaid, code),
+    amount_credited: toNumber(invoice.amountCredited, code),
+    amount_due: toNumber(invoice.amountDue, code),
+    discount_rate: toWireDecimal(invoice.discountPercent),
+    prices_include_tax: invoice.pricesIncludeTax,
+    exchange_rate: invoice.exchangeRate === null ? null : toWireDecimal(invoice.exchangeRate),
+    purchase_order: invoice.purchaseOrder,
+    quotation_id: invoice.quotationId ?? null,
+    recurring_invoice_id: invoice.recurringId ?? null,
+    sent_at: invoice.sentAt,
+    paid_at: invoice.paidAt,
+    cancelled_at: invoice.cancelledAt,
+    hosted_url: null,
+    external_id: invoice.externalId,
+    metadata: invoice.metadata as Readonly<Record<string, string>>, // texts by the schema of its input
+  }
+}
+
+const toItem = (line: Invoice['lines'][number], code: string): Static<typeof ItemOut> => ({
+  description: line.description,
+  quantity: toWireDecimal(line.quantity),
+  unit_price: toWireDecimal(line.unitPrice),
+  tax_rate: toWireDecimal(line.taxPercent),
+  product_id: line.productId,
+  discount_rate: toWireDecimal(line.discountPercent),
+  id: line.id,
+  tax_category: categoryByCode[line.taxCategory],
+  revenue_account_code: line.accountCode,
+  unit: line.unit,
+  amount: toNumber(line.net, code),
+  tax_amount: toNumber(line.tax, code),
+})
