@@ -1,0 +1,3 @@
+/* Keys of organizations, wrapped by the master key. */
+
+select 1;
