@@ -52,6 +52,11 @@ export class AnswerBook {
     if (schema === undefined) return [`undeclared status ${status}`]
     const text = content === undefined ? '' : String(content)
     if (schema === null) return text === '' ? [] : [`a body with status ${status}`]
+    const { answerTypes } = route
+    if (answerTypes !== undefined) {
+      const type = headers['Content-Type'] ?? ''
+      return answerTypes.includes(type) ? [] : [`content type ${type}`]
+    }
     if (!isJsonType(headers)) return [`content type ${headers['Content-Type']}`]
     return this.compare(schema, JSON.parse(text)).map((problem) => `${status}: ${problem}`)
   }

@@ -8,18 +8,31 @@ const inflate = promisify(gunzip)
 /** Bytes of a body that is too large which are still read, before the connection is cut. */
 const drainedBytesMax = 64 * 1024 * 1024
 
+const jsonTypes = ['application/json']
+
 /** Whether a request says that it has a body. */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
 /**
- * Reads the JSON body of a request to its end.
+ * Reads the body of a request to its end: JSON, or what else the route takes.
  * Refuses, in this order: request.media_type_unsupported, request.encoding_unsupported,
  * request.body_too_large. The caller closes the connection after the last one.
  */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = request.headers
-  requireJson(type)
+export async function readBody(
+  request: IncomingMessage,
+  limitBytes: number,
+  mediaTypes: readonly string[] = jsonTypes,
+): Promise<Buffer> {
+  const { 'content-encoding': encoding = 'identity' } = request.headers
+  const mediaType = mediaTypeOf(request)
+  if (!mediaTypes.includes(mediaType)) {
+    const expected = mediaTypes.join(' or ')
+    throw new Refusal('request.media_type_unsupported', {
+      mediaType: mediaType || '(none)',
+      expected,
+    })
+  }
   const isPacked = encoding.toLowerCase() === 'gzip'
   if (!isPacked && encoding.toLowerCase() !== 'identity') {
     throw new Refusal('request.encoding_unsupported', { encoding })
@@ -29,17 +42,12 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return isPacked ? unpack(bytes, limitBytes) : bytes
 }
 
-function requireJson(type: string): void {
-  if (type === 'application/json') return
+/** What a request says its body is, in lower case and without parameters. */
+export function mediaTypeOf({ headers }: IncomingMessage): string {
+  const { 'content-type': type = '' } = headers
+  if (type === 'application/json') return type
   const semicolon = type.indexOf(';')
-  const mediaType = (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()
-  if (mediaType !== 'application/json') {
-    const expected = 'application/json'
-    throw new Refusal('request.media_type_unsupported', {
-      mediaType: mediaType || '(none)',
-      expected,
-    })
-  }
+  return (semicolon < 0 ? type : type.slice(0, semicolon)).trim().toLowerCase()
 }
 
 const tooLarge = (limitBytes: number): Refusal =>

@@ -42,6 +42,7 @@ function toOperation(surface: Surface, route: RouteRecord, origin: string): Json
     'x-cost': route.cost,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: toRequestBody(route, route.body) }),
+    ...(route.file === undefined ? {} : { requestBody: toFileBody(route.file) }),
     responses: { ...toAnswers(route), ...toErrors(surface, route, origin) },
   }
 }
@@ -61,6 +62,11 @@ function toRequestBody(route: RouteRecord, body: TSchema): Json {
   }
 }
 
+const toFileBody = ({ mediaTypes }: NonNullable<RouteRecord['file']>): Json => ({
+  required: true,
+  content: Object.fromEntries(mediaTypes.map((type) => [type, {}])),
+})
+
 function toParameters(schema: TSchema | undefined, place: 'path' | 'query'): readonly Json[] {
   const { properties = {}, required = [] } = (schema ?? {}) as {
     properties?: Record<string, TSchema>
@@ -74,18 +80,21 @@ function toParameters(schema: TSchema | undefined, place: 'path' | 'query'): rea
   }))
 }
 
-const toAnswers = ({ answers }: RouteRecord): Json =>
+const toAnswers = ({ answers, answerTypes }: RouteRecord): Json =>
   Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => [
       status,
       {
         description: Number(status) === 204 ? 'Done, without a body' : 'Done',
-        ...(schema === null
-          ? {}
-          : { content: { 'application/json': { schema: toWireSchema(schema) } } }),
+        ...(schema === null ? {} : { content: toContent(schema, answerTypes) }),
       },
     ]),
   )
+
+const toContent = (schema: TSchema, fileTypes: readonly string[] | undefined): Json =>
+  fileTypes === undefined
+    ? { 'application/json': { schema: toWireSchema(schema) } }
+    : Object.fromEntries(fileTypes.map((type) => [type, {}]))
 
 /** One answer per status, with one named example per code. */
 function toErrors(surface: Surface, route: RouteRecord, origin: string): Json {

@@ -19,6 +19,9 @@ export type Reply = Readonly<{
   keptBody?: unknown
 }>
 
+/** A body that is a file: its bytes, and what it is said to be. */
+export type FileBody = Readonly<{ mediaType: string; bytes: Buffer }>
+
 /** Who calls, as admission found it. */
 export type Caller = Readonly<{
   organizationId: Id<'organization'>
@@ -119,12 +122,16 @@ export type RouteRecord = Readonly<{
   params?: TSchema
   query?: TSchema
   body?: TSchema
+  /** A file that is the whole body, in the place of JSON; the handler sees a `FileBody`. */
+  file?: Readonly<{ mediaTypes: readonly string[]; bytesMax: number }>
   /** True where a request without a body is fine; the handler then sees an empty object. */
   bodyOptional?: boolean
   /** True where the answer shows a secret once; its handler gives a `keptBody` without it. */
   hasSecret?: boolean
   /** The required members as `Missing required fields: …` names them, where not simply by name. */
   requiredText?: string
+  /** Media types of an answer that is a file, in the place of JSON; its schema is not looked at. */
+  answerTypes?: readonly string[]
   /** Schema per success status; null: no body. */
   answers: Readonly<Record<number, TSchema | null>>
   errors: readonly ErrorCode[]

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BlockList, Socket } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
@@ -9,7 +9,7 @@ import { type Maintenance, requireOpen } from '../../modules/access/maintenance.
 import { addressOf } from './address.ts'
 import type { Admission, Admittance } from './admission.ts'
 import type { Billing } from './billing.ts'
-import { hasBody, readBody } from './body.ts'
+import { hasBody, mediaTypeOf, readBody } from './body.ts'
 import { type Doors, jsonType, RequestCall } from './call.ts'
 import type { Facts } from './checks.ts'
 import type { Docs } from './docs.ts'
@@ -21,7 +21,7 @@ import type { Observer } from './observer.ts'
 import { buildOpenApi } from './openapi.ts'
 import { renderProblem, wantsProblem } from './problem.ts'
 import { parseQuery } from './query.ts'
-import type { Reply, RouteRecord } from './route.ts'
+import type { FileBody, Reply, RouteRecord } from './route.ts'
 import { Router } from './router.ts'
 import { Shape, Validators } from './shape.ts'
 import { simulate } from './simulate.ts'
@@ -370,13 +370,15 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   visit.call = call
   const shape = edge.shapeByRoute.get(route)
   const json = await readJson(visit.request, route, surface, call)
+  const file = await readFile(visit.request, route, call)
   if (surface.requireBeforeShape !== undefined) {
     call.params = params
     await surface.requireBeforeShape(call)
   }
   call.params = shape?.params(params)
   call.query = shape?.query(query)
-  if (json !== undefined) call.body = shape?.body(json, isStrict(visit.request))
+  if (file !== undefined) call.body = file
+  else if (json !== undefined) call.body = shape?.body(json, isStrict(visit.request))
   else if (route.body !== undefined) call.body = {}
   sendReply(surface, visit, call, await route.handle(call))
 }
@@ -427,6 +429,23 @@ async function readJson(
   call.json = json
   call.sizeBytes = bytes.length
   return json
+}
+
+/** Refuses, in this order: request.body_required, what `readBody` refuses. */
+async function readFile(
+  request: IncomingMessage,
+  { file }: RouteRecord,
+  call: RequestCall,
+): Promise<FileBody | undefined> {
+  if (file === undefined) return undefined
+  if (!hasBody(request)) throw new Refusal('request.body_required')
+  const bytes = await readBody(request, file.bytesMax, file.mediaTypes)
+  if (bytes.length === 0) throw new Refusal('request.body_required')
+  const mediaType = mediaTypeOf(request)
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  call.json = { value: { mediaType, digest }, isClean: true }
+  call.sizeBytes = bytes.length
+  return { mediaType, bytes }
 }
 
 const isStrict = ({ headers }: IncomingMessage): boolean => headers['tallystick-strict'] === 'true'

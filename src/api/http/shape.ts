@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import { findCurrency } from '../../kernel/currency.ts'
-import { isDate, parseInstant } from '../../kernel/dates.ts'
+import { isDate, isTimeZone, parseInstant } from '../../kernel/dates.ts'
 import { readDecimal } from '../../kernel/decimal.ts'
 import { type Issue, type IssueRule, Refusal } from '../../kernel/errors.ts'
 import { isUuid } from '../../kernel/ids.ts'
@@ -185,6 +185,7 @@ export class Validators {
     ajv.addFormat('country', /^[A-Z]{2}$/)
     ajv.addFormat('email', isEmail)
     ajv.addFormat('network', isNetwork)
+    ajv.addFormat('time-zone', isTimeZone)
     ajv.addFormat('url', (text: string) => URL.canParse(text) && /^https?:/i.test(text))
     ajv.addKeyword({
       keyword: 'decimalsMax',

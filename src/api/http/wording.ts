@@ -44,6 +44,7 @@ export const commonWording: Wording = {
     country: 'must be an ISO 3166-1 alpha-2 country code',
     email: 'must be a valid email address',
     url: 'must be a valid URL',
+    'time-zone': 'must be a time zone of the IANA database',
     network: 'must be an IP address or a network in CIDR notation',
   },
   positive: 'must be a positive number',

@@ -11,11 +11,13 @@ import {
 } from '../http/checks.ts'
 import { wantsProblem } from '../http/problem.ts'
 import type { Surface } from '../http/surface.ts'
+import { businessRoutes } from './business.ts'
 import { customerRoutes } from './customers.ts'
 import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
+import { productRoutes } from './products.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 const dayMs = 86_400_000
@@ -29,7 +31,15 @@ export const invoicing: Surface = {
   mount: '/invoicing',
   title: 'Tallystick Invoicing API',
   openApiPath: '/api/v1/openapi.json',
-  routes: [...customerRoutes, ...invoiceRoutes, ...keyRoutes, ...webhookRoutes, ...eventRoutes],
+  routes: [
+    ...businessRoutes,
+    ...customerRoutes,
+    ...productRoutes,
+    ...invoiceRoutes,
+    ...keyRoutes,
+    ...webhookRoutes,
+    ...eventRoutes,
+  ],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,
   trimsTexts: true,

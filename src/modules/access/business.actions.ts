@@ -4,15 +4,19 @@ import { type CalendarDate, dateIn, isTimeZone } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { findLimit } from '../plans/limit.queries.ts'
 import type { Environment } from './api-key.ts'
-import { insertBusiness, updateBusinessStatus } from './business.db.ts'
+import { insertBusiness, updateBusinessRow, updateBusinessStatus } from './business.db.ts'
 import { countLiveBusinesses, getBusiness } from './business.queries.ts'
 import {
   type Business,
+  type BusinessChanges,
   type BusinessStatus,
   chartOf,
   defaultBooksStart,
+  firstProfile,
   timeZoneOf,
 } from './business.ts'
+import { insertPicture } from './file.db.ts'
+import { type PictureType, readPicture } from './file.ts'
 import { lockOrganization } from './organization.db.ts'
 
 /** What is left out follows from the country, the rest from the defaults of the specification. */
@@ -64,7 +68,9 @@ export async function createBusiness(ctx: Ctx, input: NewBusiness): Promise<Busi
     roundingMode: input.roundingMode ?? 'half_up',
     numberAt: input.numberAt ?? 'creation',
     booksStart: input.booksStart ?? defaultBooksStart(today, fiscalYearStart),
+    profile: firstProfile,
     createdAt: ctx.now,
+    updatedAt: ctx.now,
   }
   await insertBusiness(tx, business)
   ctx.configurationChanged()
@@ -81,6 +87,49 @@ export async function createBusiness(ctx: Ctx, input: NewBusiness): Promise<Busi
     payload: business,
   })
   return business
+}
+
+/**
+ * Changes what a business says about itself and its settings; nothing that exists is numbered or
+ * computed again. Without a difference nothing is written. `changeBusiness` of the ledger looks
+ * first at what the books have to say.
+ * Refuses: resource.not_found.
+ */
+export async function updateBusiness(
+  ctx: Ctx,
+  { profile, ...changes }: BusinessChanges,
+): Promise<Business> {
+  const before = await getBusiness(ctx.tx, ctx.organizationId, ctx.businessId)
+  const after: Business = {
+    ...before,
+    ...changes,
+    profile: { ...before.profile, ...profile },
+    updatedAt: ctx.now,
+  }
+  const isSame =
+    JSON.stringify({ ...after, updatedAt: before.updatedAt }) === JSON.stringify(before)
+  if (isSame) return before
+  await updateBusinessRow(ctx.tx, after)
+  ctx.configurationChanged()
+  const resource = { resource: 'business', resourceId: before.id }
+  ctx.audit({ action: 'business.update', ...resource, before, after })
+  ctx.emit({ type: 'business.updated', ...resource, payload: after })
+  return after
+}
+
+/**
+ * Gives a business the logo of its documents from now on; those that were issued keep theirs.
+ * Refuses, in this order: documents.file_content_mismatch, documents.logo_invalid,
+ * resource.not_found.
+ */
+export async function setLogo(
+  ctx: Ctx,
+  { content, mediaType }: Readonly<{ content: Uint8Array; mediaType: PictureType }>,
+): Promise<Business> {
+  const picture = readPicture(content, mediaType)
+  const kept = { ...picture, content, at: ctx.now }
+  const logoSha256 = await insertPicture(ctx.tx, ctx.businessId, kept)
+  return updateBusiness(ctx, { profile: { logoSha256 } })
 }
 
 async function requireRoom({ tx, organizationId, now }: Ctx): Promise<void> {

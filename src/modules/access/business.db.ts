@@ -41,3 +41,49 @@ export async function updateBusinessStatus(
     values: [organizationId, id, status, suspendedAt],
   })
 }
+
+/** Writes all that can be changed of one business. */
+export async function updateBusinessRow(tx: Tx, business: Business): Promise<void> {
+  const { profile } = business
+  await tx.query({
+    name: 'update_business',
+    text: `update business set name = $3, legal_name = $4, country = $5, time_zone = $6,
+        fiscal_year_start = $7, tax_rounding = $8, number_at = $9, email = $10, phone = $11,
+        website = $12, address = $13, city = $14, state = $15, postal_code = $16, tax_id = $17,
+        registration_number = $18, bank_details = $19, logo_sha256 = decode($20, 'hex'),
+        use_default_currency = $21, invoice_prefix = $22, quotation_prefix = $23,
+        default_terms = $24, default_notes = $25, default_due_days = $26,
+        default_deposit_account_code = $27, updated_at = $28
+      where organization_id = $1 and business_id = $2`,
+    values: [
+      business.organizationId,
+      business.id,
+      business.name,
+      business.legalName,
+      business.country,
+      business.timeZone,
+      business.fiscalYearStart,
+      business.taxRounding,
+      business.numberAt,
+      profile.email,
+      profile.phone,
+      profile.website,
+      profile.address,
+      profile.city,
+      profile.state,
+      profile.postalCode,
+      profile.taxId,
+      profile.registrationNumber,
+      JSON.stringify(profile.bankDetails),
+      profile.logoSha256,
+      profile.useDefaultCurrency,
+      profile.invoicePrefix,
+      profile.quotationPrefix,
+      profile.defaultTerms,
+      profile.defaultNotes,
+      profile.defaultDueDays,
+      profile.defaultDepositAccountCode,
+      business.updatedAt,
+    ],
+  })
+}

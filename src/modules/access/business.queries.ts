@@ -3,7 +3,7 @@ import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Environment } from './api-key.ts'
-import type { Business, BusinessStatus } from './business.ts'
+import type { BankDetail, Business, BusinessStatus } from './business.ts'
 
 type Row = {
   organization_id: Id<'organization'>
@@ -23,11 +23,33 @@ type Row = {
   number_at: 'creation' | 'issue'
   books_start: CalendarDate
   created_at: Instant
+  updated_at: Instant
+  email: string | null
+  phone: string | null
+  website: string | null
+  address: string | null
+  city: string | null
+  state: string | null
+  postal_code: string | null
+  tax_id: string | null
+  registration_number: string | null
+  bank_details: readonly BankDetail[]
+  logo_sha256: string | null
+  use_default_currency: boolean
+  invoice_prefix: string
+  quotation_prefix: string
+  default_terms: string | null
+  default_notes: string | null
+  default_due_days: number | null
+  default_deposit_account_code: string | null
 }
 
 const columns = `organization_id, business_id, name, legal_name, environment, status, suspended_at,
   base_currency, country, time_zone, fiscal_year_start, chart, tax_rounding, rounding_mode,
-  number_at, books_start, created_at`
+  number_at, books_start, created_at, coalesce(updated_at, created_at) as updated_at, email, phone,
+  website, address, city, state, postal_code, tax_id, registration_number, bank_details,
+  encode(logo_sha256, 'hex') as logo_sha256, use_default_currency, invoice_prefix, quotation_prefix,
+  default_terms, default_notes, default_due_days, default_deposit_account_code`
 
 /** One business of the organization, or undefined. */
 export async function findBusiness(
@@ -148,5 +170,37 @@ const toBusiness = (row: Row): Business => ({
   roundingMode: row.rounding_mode,
   numberAt: row.number_at,
   booksStart: row.books_start,
+  profile: {
+    email: row.email,
+    phone: row.phone,
+    website: row.website,
+    address: row.address,
+    city: row.city,
+    state: row.state,
+    postalCode: row.postal_code,
+    taxId: row.tax_id,
+    registrationNumber: row.registration_number,
+    bankDetails: row.bank_details.map(toBankDetail),
+    logoSha256: row.logo_sha256,
+    useDefaultCurrency: row.use_default_currency,
+    invoicePrefix: row.invoice_prefix,
+    quotationPrefix: row.quotation_prefix,
+    defaultTerms: row.default_terms,
+    defaultNotes: row.default_notes,
+    defaultDueDays: row.default_due_days,
+    defaultDepositAccountCode: row.default_deposit_account_code,
+  },
   createdAt: row.created_at,
+  updatedAt: row.updated_at,
+})
+
+/** The database keeps the members in an order of its own. */
+const toBankDetail = (kept: BankDetail): BankDetail => ({
+  label: kept.label,
+  name: kept.name,
+  bankName: kept.bankName,
+  accountNumber: kept.accountNumber,
+  sortCode: kept.sortCode,
+  iban: kept.iban,
+  bic: kept.bic,
 })

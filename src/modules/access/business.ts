@@ -25,8 +25,80 @@ export type Business = Readonly<{
   numberAt: 'creation' | 'issue'
   /** Nothing is posted before it. */
   booksStart: CalendarDate
+  profile: Profile
   createdAt: Instant
+  updatedAt: Instant
 }>
+
+/** What a business prints about itself, and what its new documents begin with. */
+export type Profile = Readonly<{
+  email: string | null
+  phone: string | null
+  website: string | null
+  address: string | null
+  city: string | null
+  state: string | null
+  postalCode: string | null
+  taxId: string | null
+  registrationNumber: string | null
+  /** At most five accounts that customers may pay into. */
+  bankDetails: readonly BankDetail[]
+  /** Names the file of its logo, 64 hexadecimal digits. */
+  logoSha256: string | null
+  /** Whether new documents take the currency of the customer, then of the business. */
+  useDefaultCurrency: boolean
+  invoicePrefix: string
+  quotationPrefix: string
+  defaultTerms: string | null
+  defaultNotes: string | null
+  /** Days from issue to due date of an invoice that names none. */
+  defaultDueDays: number | null
+  /** Where receipts go that name no account. */
+  defaultDepositAccountCode: string | null
+}>
+
+export type BankDetail = Readonly<{
+  label: string | null
+  name: string | null
+  bankName: string | null
+  accountNumber: string | null
+  sortCode: string | null
+  iban: string | null
+  bic: string | null
+}>
+
+/** What can be changed of a business; what is left out stays. */
+export type BusinessChanges = Partial<
+  Pick<
+    Business,
+    'name' | 'legalName' | 'country' | 'timeZone' | 'fiscalYearStart' | 'taxRounding' | 'numberAt'
+  >
+> &
+  Readonly<{ profile?: Partial<Profile> }>
+
+export const bankDetailsMax = 5
+
+/** The profile of a business that has said nothing yet. */
+export const firstProfile: Profile = {
+  email: null,
+  phone: null,
+  website: null,
+  address: null,
+  city: null,
+  state: null,
+  postalCode: null,
+  taxId: null,
+  registrationNumber: null,
+  bankDetails: [],
+  logoSha256: null,
+  useDefaultCurrency: false,
+  invoicePrefix: 'INV-',
+  quotationPrefix: 'QT-',
+  defaultTerms: null,
+  defaultNotes: null,
+  defaultDueDays: null,
+  defaultDepositAccountCode: null,
+}
 
 /** The chart that a country's businesses get when nobody chooses one. */
 export const chartOf = (country: string): 'generic' | 'nigeria' =>

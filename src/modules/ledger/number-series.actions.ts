@@ -3,14 +3,17 @@ import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import {
+  findSeries,
   insertNumber,
   isNumberTaken,
   markNumberDeleted,
   moveSeries,
+  renameSeries,
   takeRegistered,
   takeValues,
 } from './number-series.db.ts'
 import {
+  endlessSeries,
   formatNumber,
   type NumberedKind,
   type NumberSurface,
@@ -82,7 +85,9 @@ export async function takeExplicitNumber(
   if (await isNumberTaken(ctx.tx, ctx.businessId, { kind, number })) {
     throw new Refusal('resource.number_taken', { resource, number })
   }
-  const series = seriesOf(kind, surface, date)
+  const ownSeries = seriesOf(kind, surface, date)
+  const wanted = { kind, surface, year: ownSeries.year }
+  const series = (await findSeries(ctx.tx, ctx.businessId, wanted)) ?? ownSeries
   const value = valueInSeries(series, number)
   if (value !== undefined)
     await moveSeries(ctx.tx, ctx.businessId, { kind, surface, series, value })
@@ -95,3 +100,18 @@ export const retireNumber = (
   ctx: Ctx,
   { kind, number }: Readonly<{ kind: NumberedKind; number: string }>,
 ): Promise<void> => markNumberDeleted(ctx.tx, ctx.businessId, { kind, number })
+
+/**
+ * The numbers of a kind that Invoicing gives from now on begin with another text; none that was
+ * given changes.
+ * Refuses: nothing.
+ * Source: Invoicing specification 8.8.
+ */
+export function setPrefix(
+  ctx: Ctx,
+  { kind, prefix }: Readonly<{ kind: NumberedKind; prefix: string }>,
+): Promise<void> {
+  const surface = 'invoicing'
+  const series = { ...endlessSeries(kind), prefix }
+  return renameSeries(ctx.tx, ctx.businessId, { kind, surface, series })
+}

@@ -104,6 +104,46 @@ export async function moveSeries(
   })
 }
 
+/**
+ * Gives an endless series another prefix, and makes the series where it has no number yet. Numbers
+ * that were given keep the prefix they have.
+ */
+export async function renameSeries(
+  tx: Tx,
+  businessId: Id<'business'>,
+  {
+    kind,
+    surface,
+    series,
+  }: Readonly<{ kind: NumberedKind; surface: NumberSurface; series: Series }>,
+): Promise<void> {
+  await tx.query({
+    name: 'rename_series',
+    text: `
+      insert into number_series as s (business_id, kind, surface, year, prefix, padding, next)
+      values ($1, $2, $3, $4, $5, $6, 1)
+      on conflict (business_id, kind, surface, year) do update
+        set prefix = excluded.prefix,
+          former_prefixes = array_remove(s.former_prefixes, excluded.prefix) || s.prefix`,
+    values: [businessId, kind, surface, series.year, series.prefix, series.padding],
+  })
+}
+
+/** The prefix and padding that a series has, or undefined before its first number. */
+export async function findSeries(
+  tx: Tx,
+  businessId: Id<'business'>,
+  { kind, surface, year }: Readonly<{ kind: NumberedKind; surface: NumberSurface; year: number }>,
+): Promise<Series | undefined> {
+  const [row] = await tx.query<Series>({
+    name: 'find_series',
+    text: `select year, prefix, padding from number_series
+      where business_id = $1 and kind = $2 and surface = $3 and year = $4`,
+    values: [businessId, kind, surface, year],
+  })
+  return row
+}
+
 /** Registers a number for good; a taken one violates `document_number_unique`. */
 export async function insertNumber(
   tx: Tx,

@@ -3,6 +3,7 @@ import { type CalendarDate, yearOf } from '../../kernel/dates.ts'
 export type NumberedKind =
   | 'journal'
   | 'invoice'
+  | 'quotation'
   | 'credit_note'
   | 'receipt'
   | 'bill'
@@ -21,6 +22,7 @@ const prefixes: Readonly<Record<NumberSurface, Readonly<Record<NumberedKind, str
   invoicing: {
     journal: 'JE-',
     invoice: 'INV-',
+    quotation: 'QT-',
     credit_note: 'CN-',
     receipt: 'PAY-',
     bill: 'BILL-',
@@ -32,6 +34,7 @@ const prefixes: Readonly<Record<NumberSurface, Readonly<Record<NumberedKind, str
   books: {
     journal: 'JE-',
     invoice: 'INV-',
+    quotation: 'QT-',
     credit_note: 'CN-',
     receipt: 'RCP-',
     bill: 'BILL-',
@@ -48,11 +51,18 @@ const prefixes: Readonly<Record<NumberSurface, Readonly<Record<NumberedKind, str
  * Source: ledger specification 7.5; Invoicing specification 8.8; Books specification 9.1.
  */
 export function seriesOf(kind: NumberedKind, surface: NumberSurface, date: CalendarDate): Series {
+  if (surface === 'invoicing') return endlessSeries(kind)
   const prefix = prefixes[surface][kind]
-  if (surface === 'invoicing') return { year: 0, prefix, padding: 5 }
   const year = yearOf(date)
   return { year, prefix: `${prefix}${year}-`, padding: 3 }
 }
+
+/** The series of Invoicing as it begins; a business may give it another prefix. */
+export const endlessSeries = (kind: NumberedKind): Series => ({
+  year: 0,
+  prefix: prefixes.invoicing[kind],
+  padding: 5,
+})
 
 /** A number as it is shown; it grows beyond the padding. */
 export const formatNumber = ({ prefix, padding }: Omit<Series, 'year'>, value: bigint): string =>
