@@ -23,7 +23,7 @@ export async function changeDocument(
   if (hasNewLines && 'lines' in document) await replaceLines(ctx.tx, document)
 }
 
-/** Removes a draft; its number stays in the register as deleted. */
+/** Removes a draft, or a quotation; its number stays in the register as deleted. */
 export const removeDraft = (ctx: Ctx, document: DocumentHead): Promise<void> =>
   deleteDocument(ctx.tx, document)
 

@@ -76,7 +76,7 @@ export async function replaceLines(tx: Tx, document: Document): Promise<void> {
   })
 }
 
-/** Removes a draft with its lines and marks its number as deleted for good. */
+/** Removes a draft, or a quotation, with its lines and marks its number as deleted for good. */
 export async function deleteDocument(
   tx: Tx,
   { businessId, id, kind }: DocumentHead,
@@ -88,7 +88,8 @@ export async function deleteDocument(
         update number_register set state = 'deleted'
         where business_id = $1 and kind = $3 and document_id = $2
       )
-      delete from document where business_id = $1 and document_id = $2 and lifecycle = 'draft'`,
+      delete from document where business_id = $1 and document_id = $2
+        and (lifecycle = 'draft' or kind = 'quotation')`,
     values: [businessId, id, kind],
   })
 }

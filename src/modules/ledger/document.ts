@@ -10,6 +10,7 @@ export type DocumentKind =
   | 'supplier_credit'
   | 'bill_payment'
   | 'expense'
+  | 'quotation'
 
 export type Lifecycle = 'draft' | 'open' | 'void'
 

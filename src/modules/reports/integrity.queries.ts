@@ -582,7 +582,7 @@ const comparisons: readonly Comparison[] = [
       from (select * from document where business_id = $1 and number is not null) as d
       full join (select * from number_register where business_id = $1
         and kind in ('invoice', 'credit_note', 'receipt', 'bill', 'supplier_credit',
-          'bill_payment', 'expense')) as r
+          'bill_payment', 'expense', 'quotation')) as r
         on r.kind = d.kind and r.number = d.number and r.document_id = d.document_id
       where (d.document_id is null and r.state = 'used')
         or (d.document_id is not null and r.state is distinct from 'used')

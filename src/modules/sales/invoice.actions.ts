@@ -13,7 +13,13 @@ import {
   removeDraft,
 } from '../ledger/document.actions.ts'
 import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
-import { type Document, type DocumentLine, toImage, toImageText } from '../ledger/document.ts'
+import {
+  type Document,
+  type DocumentHead,
+  type DocumentLine,
+  toImage,
+  toImageText,
+} from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, shareBase, toBase } from '../ledger/exchange-rate.ts'
 import { postEntry, reverseEntry } from '../ledger/journal.actions.ts'
@@ -37,9 +43,11 @@ import {
   moveTo,
   type NewInvoice,
   requireChangeable,
+  statusOf,
   toDraft,
   toInvoice,
 } from './invoice.ts'
+import { withProducts } from './product.actions.ts'
 import { recordReceipt } from './receipt.actions.ts'
 
 /**
@@ -54,9 +62,11 @@ import { recordReceipt } from './receipt.actions.ts'
  * Source: Invoicing specification 8; ledger specification 8.2.
  */
 export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoice> {
-  const { surface, status, quotationId = null, recurringId, ...draft } = given
+  const { surface, status, quotationId = null, recurringId, ...asked } = given
   const book = await ctx.remember(loadBook)
-  const customer = await usableCustomer(ctx, draft.customerId)
+  const customer = await usableCustomer(ctx, asked.customerId)
+  const takesArchived = quotationId !== null || recurringId !== undefined
+  const draft = { ...asked, lines: await withProducts(ctx, asked.lines, takesArchived) }
   const accounts = accountsOf(draft, book)
   const contentDigest = ctx.digest(toImageText(given))
   const known = await knownInvoice(ctx, draft.externalId, contentDigest)
@@ -112,7 +122,7 @@ async function issueNew(ctx: Ctx, issue: Issue): Promise<Invoice> {
     recordInvoice(ctx, status === 'overdue' ? 'overdue' : 'sent', invoice)
     return invoice
   }
-  return pay(ctx, invoice, document.issueDate, today)
+  return pay(ctx, { invoice, date: document.issueDate, today, shownBefore: undefined })
 }
 
 /**
@@ -143,14 +153,22 @@ export async function updateInvoice(
   const book = await ctx.remember(loadBook)
   const today = dateIn(ctx.now, book.business.timeZone)
   const found = await findOpenInvoice(ctx, invoiceId, today)
-  const changes = typeof given === 'function' ? given(found.invoice) : given
+  const asked = typeof given === 'function' ? given(found.invoice) : given
+  const changes: InvoiceChanges =
+    asked.lines === undefined
+      ? asked
+      : {
+          ...asked,
+          lines: await withProducts(ctx, asked.lines, found.invoice.lifecycle !== 'draft'),
+        }
   const changed = changedMembers(toDraft(found.invoice), changes)
   requireChangeable(changed, found.invoice)
   const dueDate = changes.dueDate === undefined ? found.invoice.dueDate : changes.dueDate
   if (changed.has('issueDate') || changed.has('dueDate')) {
     requireDates?.(changes.issueDate ?? found.invoice.issueDate, dueDate)
   }
-  const state = { status: found.invoice.status, dueDate }
+  const { lifecycle, amountDue } = found.invoice
+  const state = { status: statusOf({ lifecycle, amountDue, dueDate }, today), dueDate }
   const move = status === undefined ? 'none' : moveTo(status, state, today)
   let { invoice } = found
   if (changed.size > 0) {
@@ -161,7 +179,7 @@ export async function updateInvoice(
     case 'none':
       return invoice
     case 'pay':
-      return pay(ctx, invoice, today, today)
+      return pay(ctx, { invoice, date: today, today, shownBefore: found.invoice.status })
     case 'cancel':
     case 'void':
       return voidInvoice(ctx, { invoiceId, reason: 'cancelled' })
@@ -206,6 +224,7 @@ export async function voidInvoice(
         })
   const voided: Document = {
     ...document,
+    ...(document.number === null && { number: await nextNumber(ctx, document) }),
     lifecycle: 'void',
     voidEntryId: reversal?.id ?? null,
     voidReason: reason,
@@ -367,14 +386,7 @@ export async function issueDraft(
   const { document: kept, invoice: before } = await findOpenInvoice(ctx, invoiceId, today)
   const draft = toDraft(before)
   const customer = await usableCustomer(ctx, draft.customerId)
-  const number =
-    kept.number ??
-    (await takeNumber(ctx, {
-      kind: 'invoice',
-      surface: kept.surface,
-      date: kept.issueDate,
-      documentId: kept.id,
-    }))
+  const number = kept.number ?? (await nextNumber(ctx, kept))
   const calculation = calculate(draft, book)
   const { document, item } = await post(ctx, {
     document: { ...kept, number },
@@ -384,7 +396,9 @@ export async function issueDraft(
   await finishIssue(ctx, { document, item, customer, book })
   const balance = item && { ...item, openAmount: item.originalAmount, creditedAmount: 0n }
   const invoice = toInvoice(document, { customerName: customer.name, balance, today })
-  if (status === 'paid') return pay(ctx, invoice, today, today)
+  if (status === 'paid') {
+    return pay(ctx, { invoice, date: today, today, shownBefore: before.status })
+  }
   recordInvoice(ctx, issuedAs({ status, isSent }), invoice, before)
   return invoice
 }
@@ -502,9 +516,17 @@ async function finishIssue(
 /** Receives what an invoice still owes into the default account. */
 async function pay(
   ctx: Ctx,
-  invoice: Invoice,
-  date: CalendarDate,
-  today: CalendarDate,
+  {
+    invoice,
+    date,
+    today,
+    shownBefore,
+  }: Readonly<{
+    invoice: Invoice
+    date: CalendarDate
+    today: CalendarDate
+    shownBefore: InvoiceStatus | undefined
+  }>,
 ): Promise<Invoice> {
   if (invoice.amountDue > 0n) {
     await recordReceipt(ctx, {
@@ -515,32 +537,30 @@ async function pay(
       amount: invoice.amountDue,
       method: 'other',
       allocations: [{ invoiceId: invoice.id, amount: invoice.amountDue }],
+      shownBefore,
       ...(invoice.exchangeRate !== null &&
         date === invoice.issueDate && { exchangeRate: invoice.exchangeRate }),
     })
   } else {
-    recordInvoice(ctx, 'paid', invoice)
+    recordInvoice(ctx, 'paid', invoice, { ...invoice, status: shownBefore ?? invoice.status })
   }
   const { document, item } = await findOpenInvoice(ctx, invoice.id, today)
   const { customerName } = invoice
   return toInvoice(document, { customerName, balance: item, today })
 }
 
-async function usableCustomer(ctx: Ctx, customerId: string): Promise<Party> {
+export async function usableCustomer(ctx: Ctx, customerId: string): Promise<Party> {
   const customer = await getParty(ctx.tx, ctx.businessId, customerId, 'customer')
   requireUsableParty(customer, 'customer')
   return customer
 }
 
-/** The account of each line: by code, else revenue. No line names a product that does not exist. */
-function accountsOf(
+/** The account of each line: by code, else revenue. */
+export function accountsOf(
   { lines }: InvoiceDraft,
   { accountByCode, accountByRole }: Book,
 ): readonly Account[] {
-  return lines.map(({ productId, accountCode }) => {
-    if (productId !== undefined && productId !== null) {
-      throw new Refusal('resource.not_found', { resource: 'Product', id: productId })
-    }
+  return lines.map(({ accountCode }) => {
     if (accountCode === undefined || accountCode === null)
       return accountOf(accountByRole, 'revenue')
     const account = accountByCode.get(accountCode)
@@ -577,7 +597,7 @@ async function knownInvoice(
 }
 
 /** Refuses, in this order: what `calculateDraft` refuses, sales.total_negative. */
-function calculate(draft: InvoiceDraft, { business }: Book): Calculation {
+export function calculate(draft: InvoiceDraft, { business }: Book): Calculation {
   const calculation = calculateDraft(draft.lines, {
     currency: draft.currency,
     direction: 'sale',
@@ -610,6 +630,10 @@ function numberOf(
   const isLater = isDraft && business.numberAt === 'issue'
   return isLater ? Promise.resolve(null) : takeNumber(ctx, asked)
 }
+
+/** The number of a draft that was kept without one. */
+const nextNumber = (ctx: Ctx, { id, surface, issueDate: date }: DocumentHead): Promise<string> =>
+  takeNumber(ctx, { kind: 'invoice', surface, date, documentId: id })
 
 /**
  * The rate given, else the stored one of the issue date.
@@ -664,7 +688,7 @@ function toDocument(ctx: Ctx, made: Made): Omit<Document, 'lines'> {
   }
 }
 
-const toLines = (
+export const toLines = (
   ctx: Ctx,
   { lines }: InvoiceDraft,
   accounts: readonly Account[],
