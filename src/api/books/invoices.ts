@@ -522,7 +522,8 @@ const duplicateRoute = route({
   errors: [...changeErrors, ...draftErrors],
   examples: [{ summary: 'Once more', params: { id: '$invoice' }, keep: 'copy', status: 201 }],
   handle: (call) => {
-    const input = { invoiceId: toInvoiceId(call.params.id), dueDate: dueAfter }
+    const datesOf = (today: CalendarDate) => ({ issueDate: today, dueDate: dueAfter(today) })
+    const input = { invoiceId: toInvoiceId(call.params.id), surface: 'books', datesOf } as const
     return call.write(duplicateInvoice, input, created)
   },
 })

@@ -76,3 +76,42 @@ export async function findByExternalId(
   })
   return row
 }
+
+/** The row that a page ended with: what it is sorted by, and its id. */
+export type Place = Readonly<{ value: string | null; id: string }>
+
+type Follow = Readonly<{
+  column: string
+  isDescending: boolean
+  after: Place | undefined
+  /** How many values the statement has before those of this condition. */
+  count: number
+}>
+
+/** The documents behind a place in their order, empty values last, ties by id. */
+export function followsOf({
+  column,
+  isDescending,
+  after,
+  count,
+}: Follow): Readonly<{ condition: string; values: readonly string[] }> {
+  if (after === undefined) return { condition: '', values: [] }
+  const than = isDescending ? '<' : '>'
+  const [id, value] = [`$${count + 1}::uuid`, `$${count + 2}`]
+  if (after.value === null) {
+    return {
+      condition: ` and ${column} is null and d.document_id ${than} ${id}`,
+      values: [after.id],
+    }
+  }
+  const ties = `(${column} = ${value} and d.document_id ${than} ${id})`
+  return {
+    condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
+    values: [after.id, after.value],
+  }
+}
+
+/** `order by` of a list of documents, empty values last, ties by id. */
+export const orderOf = (column: string, isDescending: boolean): string =>
+  `order by ${column} ${isDescending ? 'desc' : 'asc'} nulls last,
+    d.document_id ${isDescending ? 'desc' : 'asc'}`

@@ -39,7 +39,7 @@ test('a full credit takes revenue, tax and receivable back', async () => {
   ])
   expect(await shop.outOfStep()).toEqual([])
   const filter = { businessId: shop.businessId, invoiceId: invoice.id, limit: 10 }
-  expect(await shop.read((db) => listCreditNotes(db, filter))).toEqual([credit])
+  expect(await shop.read((db) => listCreditNotes(db, filter))).toEqual({ rows: [credit], total: 1 })
   expect(await shop.outcome(issueCreditNote, creditOf(invoice.id))).toBe(
     'sales.credit_exceeds_remaining',
   )

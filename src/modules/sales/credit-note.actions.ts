@@ -4,6 +4,7 @@ import { dateIn } from '../../kernel/dates.ts'
 import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { parseAmount } from '../../kernel/money.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
 import { addDocument, keepVersion } from '../ledger/document.actions.ts'
 import { findDocument } from '../ledger/document.queries.ts'
@@ -21,6 +22,7 @@ import { parseStoredCalculation, toStoredCalculation } from '../tax/stored-calcu
 import { getCreditNote, listCreditCalculations } from './credit-note.queries.ts'
 import type { CreditedInvoiceLine, CreditNote, NewCreditNote } from './credit-note.ts'
 import { listInvoicesById } from './invoice.queries.ts'
+import { settledEvent, statusOf as shownStatusOf } from './invoice.ts'
 
 /**
  * Credits an invoice in part or in full, with its own tax and exchange rates. What the invoice
@@ -75,11 +77,11 @@ export async function issueCreditNote(ctx: Ctx, given: NewCreditNote): Promise<C
   const credit = await getCreditNote(ctx.tx, ctx.businessId, id)
   record(ctx, credit)
   const today = dateIn(ctx.now, book.business.timeZone)
+  if (parts.applied === 0n) return credit
+  const { lifecycle, dueDate } = invoice
+  const shown = shownStatusOf({ lifecycle, amountDue: item.openAmount, dueDate }, today)
   for (const changed of await listInvoicesById(ctx.tx, ctx.businessId, [invoice.id], today)) {
-    ctx.emit({
-      type: `sales.invoice.${changed.status === 'paid' ? 'paid' : 'updated'}`,
-      ...{ resource: 'invoice', resourceId: changed.id, payload: toImage(changed) },
-    })
+    ctx.emit(settledEvent(changed, shown))
   }
   return credit
 }
@@ -90,6 +92,10 @@ function toCreditedLine(line: CreditedInvoiceLine, invoice: Document): CreditedL
     throw new Refusal('resource.not_found', { resource: 'Invoice item', id: line.invoiceLineId })
   }
   if ('amount' in line) return { line: index, amount: line.amount }
+  if ('amountText' in line) {
+    const { minor } = parseAmount(line.amountText, invoice.currency, 'items.amount')
+    return { line: index, amount: minor }
+  }
   return { line: index, quantity: parseDecimal(line.quantity, 'quantity') }
 }
 
@@ -254,7 +260,12 @@ function toDocument(ctx: Ctx, made: Made): Document {
     ...{ issueDate: given.issueDate, dueDate: null, subtotal, tax, total, rounding: 0n },
     baseTotal: parts.appliedBase + parts.restBase,
     ...{ reference: null, notes: given.reason, terms: null, sourceDocumentId: invoice.id },
-    ...{ externalId: null, metadata: {}, calculation: toStoredCalculation(calculation) },
+    ...{ externalId: given.externalId ?? null, metadata: given.metadata ?? {} },
+    details: {
+      customer: invoice.details['customer'],
+      creditedLineIds: calculation.lines.map(({ line }) => invoice.lines[line]?.id ?? null),
+    },
+    ...{ calculation: toStoredCalculation(calculation) },
     ...{ entryId: entry.id, voidEntryId: null, voidReason: null },
     ...{ sentAt: null, paidAt: null, voidedAt: null },
     ...{ createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt, version: 1n },

@@ -1,19 +1,40 @@
 import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { documentColumns, listDocumentLines } from '../ledger/document.queries.ts'
-import type { DocumentHead } from '../ledger/document.ts'
+import {
+  documentColumns,
+  followsOf,
+  listDocumentLines,
+  orderOf,
+} from '../ledger/document.queries.ts'
+import type { DocumentHead, DocumentLine } from '../ledger/document.ts'
 import type { CreditCalculation } from '../tax/credit.ts'
 import { parseStoredCalculation } from '../tax/stored-calculation.ts'
-import type { CreditNote } from './credit-note.ts'
+import type {
+  CreditNote,
+  CreditNoteFilter,
+  CreditNoteLine,
+  CreditNoteStatus,
+} from './credit-note.ts'
 
-type CreditRow = DocumentHead & Readonly<{ remaining: bigint }>
+type CreditRow = DocumentHead & Readonly<{ remaining: bigint; isRefunded: boolean }>
 
-const creditColumns = `${documentColumns},
-  coalesce((
+const remaining = `coalesce((
     select i.open_amount from open_item as i
     where i.business_id = d.business_id and i.document_id = d.document_id and i.side = 'DEP'
-  ), 0)::bigint as remaining`
+  ), 0)::bigint`
+
+/** Money that went back to the customer. */
+const isRefunded = `exists (
+    select 1 from open_item as i
+    join allocation as a on a.business_id = i.business_id and a.item_id = i.item_id
+    where i.business_id = d.business_id and i.document_id = d.document_id and i.side = 'DEP'
+      and a.leg = 'cash'
+    group by i.item_id having sum(a.amount) > 0
+  )`
+
+const creditColumns = `${documentColumns},
+  ${remaining} as remaining, ${isRefunded} as "isRefunded"`
 
 /** One credit note with its lines. Refuses: resource.not_found. */
 export async function getCreditNote(
@@ -34,26 +55,68 @@ export async function getCreditNote(
   return found
 }
 
-/** A page of credit notes, of one invoice where it is given; newest first, ties by id. */
+const sortColumn = {
+  createdAt: 'd.created_at',
+  updatedAt: 'd.updated_at',
+  issueDate: 'd.issue_date',
+  total: 'd.total',
+} as const
+
+/**
+ * A page of credit notes with their lines, and the number of all that match. Latest date first
+ * unless asked otherwise, ties by id; at most `limit`.
+ */
 export async function listCreditNotes(
   db: Db,
-  {
-    businessId,
-    invoiceId,
-    limit,
-    offset = 0,
-  }: Readonly<{ businessId: Id<'business'>; invoiceId?: string; limit: number; offset?: number }>,
-): Promise<readonly CreditNote[]> {
-  const rows = await db.query<CreditRow>({
-    name: 'list_credit_notes',
+  filter: CreditNoteFilter,
+): Promise<Readonly<{ rows: readonly CreditNote[]; total: number }>> {
+  const { values, where } = whereOf(filter)
+  const { by, isDescending } = filter.sort ?? { by: 'issueDate', isDescending: true }
+  const column = sortColumn[by]
+  const { after, limit, offset = 0 } = filter
+  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
+  const found = await db.query<CreditRow>({
     text: `select ${creditColumns} from document as d
-      where d.business_id = $1 and d.kind = 'credit_note'
-        and ($2::uuid is null or d.source_document_id = $2)
-      order by d.issue_date desc, d.document_id desc limit $3 offset $4`,
-    values: [businessId, invoiceId ?? null, limit, offset],
+      where d.business_id = $1 and d.kind = 'credit_note'${where}${follows.condition}
+      ${orderOf(column, isDescending)}
+      limit $${values.length + 1} offset $${values.length + 2}`,
+    values: [...values, limit, offset, ...follows.values],
   })
-  return withLines(db, businessId, rows)
+  const [count] = await db.query<{ total: number }>({
+    text: `select count(*)::int as total from document as d
+      where d.business_id = $1 and d.kind = 'credit_note'${where}`,
+    values,
+  })
+  return { rows: await withLines(db, filter.businessId, found), total: count?.total ?? 0 }
 }
+
+/** The status that is shown, as `statusOf` derives it. */
+const shownStatus = `case when ${remaining} > 0 then 'open'
+  when ${isRefunded} then 'refunded' else 'applied' end`
+
+type Where = Readonly<{ values: readonly unknown[]; where: string }>
+
+function whereOf(filter: CreditNoteFilter): Where {
+  const values: unknown[] = [filter.businessId]
+  const conditions: string[] = []
+  const add = (value: unknown, toCondition: (place: string) => string): void => {
+    if (value === undefined) return
+    values.push(value)
+    conditions.push(toCondition(`$${values.length}`))
+  }
+  add(filter.invoiceId, (place) => `d.source_document_id = ${place}`)
+  add(filter.customerId, (place) => `d.party_id = ${place}`)
+  add(filter.status, (place) => `${shownStatus} = ${place}`)
+  add(toPattern(filter.number), (place) => `d.number ilike ${place}`)
+  add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
+  add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
+  add(filter.externalId, (place) => `d.external_id = ${place}`)
+  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
+  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
+}
+
+const toPattern = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
 /** The calculations of the credit notes of an invoice that still count, in their order. */
 export async function listCreditCalculations(
@@ -90,16 +153,34 @@ async function withLines(
     number: row.number ?? '',
     issueDate: row.issueDate,
     reason: row.notes,
-    status: row.remaining === 0n ? 'applied' : 'open',
+    status: statusOf(row),
     currency: row.currency,
     subtotal: row.subtotal,
     tax: row.tax,
     total: row.total,
     amountApplied: row.total - row.remaining,
     amountRemaining: row.remaining,
-    lines: linesById.get(row.id) ?? [],
+    lines: toLines(row, linesById.get(row.id) ?? []),
+    externalId: row.externalId,
+    metadata: row.metadata,
     entryId: row.entryId,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   }))
+}
+
+function statusOf({ remaining: left, isRefunded: isPaidBack }: CreditRow): CreditNoteStatus {
+  if (left > 0n) return 'open'
+  return isPaidBack ? 'refunded' : 'applied'
+}
+
+function toLines(
+  { details }: CreditRow,
+  lines: readonly DocumentLine[],
+): readonly CreditNoteLine[] {
+  const ids = details['creditedLineIds']
+  return lines.map((line, index) => {
+    const id: unknown = Array.isArray(ids) ? ids[index] : undefined
+    return { ...line, invoiceLineId: typeof id === 'string' ? id : null }
+  })
 }

@@ -3,6 +3,7 @@ import { type CalendarDate, dateIn } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { loadBook } from '../ledger/book.queries.ts'
 import { changeDocument, keepVersion } from '../ledger/document.actions.ts'
+import type { NumberSurface } from '../ledger/number-series.ts'
 import { findOrCreateParty } from '../parties/party.actions.ts'
 import { getParty } from '../parties/party.queries.ts'
 import {
@@ -177,26 +178,34 @@ export async function payInvoice(ctx: Ctx, payment: InvoicePayment): Promise<Inv
 }
 
 /**
- * Makes a draft with the content of another invoice, dated today.
- * Refuses, in this order: resource.not_found, what `createInvoice` refuses.
+ * Makes a draft with the content of another invoice, dated today unless told otherwise. The rate of
+ * its currency is that of the day it will be issued on.
+ * Refuses, in this order: resource.not_found, what `datesOf` refuses, what `createInvoice` refuses.
  */
 export async function duplicateInvoice(
   ctx: Ctx,
   {
     invoiceId,
-    dueDate,
-  }: Readonly<{ invoiceId: string; dueDate: (issueDate: CalendarDate) => CalendarDate }>,
+    surface,
+    datesOf,
+  }: Readonly<{
+    invoiceId: string
+    surface: NumberSurface
+    datesOf: (today: CalendarDate, invoice: Invoice) => InvoiceDates
+  }>,
 ): Promise<Invoice> {
   const { today } = await dayOf(ctx)
   const { invoice } = await findOpenInvoice(ctx, invoiceId, today)
-  const { number: _own, ...draft } = toDraft(invoice)
+  const { number: _own, exchangeRate: _past, ...draft } = toDraft(invoice)
   return createInvoice(ctx, {
     ...draft,
-    ...{ surface: invoice.surface, status: 'draft', externalId: null },
-    issueDate: today,
-    dueDate: dueDate(today),
+    ...{ surface, status: 'draft', externalId: null },
+    ...datesOf(today, invoice),
   })
 }
+
+/** When an invoice is issued, and when it is due. */
+type InvoiceDates = Pick<NewInvoice, 'issueDate' | 'dueDate'>
 
 async function dayOf(ctx: Ctx) {
   const book = await ctx.remember(loadBook)

@@ -3,7 +3,12 @@ import { currencyTable } from '../../kernel/currency-table.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { documentColumns, listDocumentLines } from '../ledger/document.queries.ts'
+import {
+  documentColumns,
+  followsOf,
+  listDocumentLines,
+  orderOf,
+} from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import { type Invoice, type InvoiceBalance, type InvoiceFilter, toInvoice } from './invoice.ts'
 
@@ -95,12 +100,13 @@ export async function listInvoices(
 ): Promise<Readonly<{ rows: readonly Invoice[]; total: number }>> {
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
-  const order = isDescending ? 'desc nulls last' : 'asc nulls last'
-  const follows = followsOf(filter, values.length)
+  const column = sortColumn[by]
+  const { after } = filter
+  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
   const found = await db.query<InvoiceRow>({
     text: `select ${invoiceColumns} ${invoiceJoins}
       where d.business_id = $1 and d.kind = 'invoice' and $2::date is not null${where}${follows.condition}
-      order by ${sortColumn[by]} ${order}, d.document_id ${isDescending ? 'desc' : 'asc'}
+      ${orderOf(column, isDescending)}
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
@@ -134,28 +140,6 @@ async function withLines(
     const document = { ...head, lines: linesById.get(head.id) ?? [] }
     return toInvoice(document, { customerName, balance, today })
   })
-}
-
-/** The rows behind the one that a page ended with; their values follow limit and offset. */
-function followsOf(
-  { after, sort }: InvoiceFilter,
-  count: number,
-): Readonly<{ condition: string; values: readonly string[] }> {
-  if (after === undefined) return { condition: '', values: [] }
-  const { by, isDescending } = sort ?? { by: 'createdAt', isDescending: true }
-  const [column, than] = [sortColumn[by], isDescending ? '<' : '>']
-  const [id, value] = [`$${count + 3}::uuid`, `$${count + 4}`]
-  if (after.value === null) {
-    return {
-      condition: ` and ${column} is null and d.document_id ${than} ${id}`,
-      values: [after.id],
-    }
-  }
-  const ties = `(${column} = ${value} and d.document_id ${than} ${id})`
-  return {
-    condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
-    values: [after.id, after.value],
-  }
 }
 
 type Where = Readonly<{ values: readonly unknown[]; where: string }>

@@ -2,7 +2,13 @@ import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { isEqualDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Document, DocumentHead, DocumentLine, Lifecycle } from '../ledger/document.ts'
+import {
+  type Document,
+  type DocumentHead,
+  type DocumentLine,
+  type Lifecycle,
+  toImage,
+} from '../ledger/document.ts'
 import type { NumberSurface } from '../ledger/number-series.ts'
 import { categoryOf, type LineDraft } from '../tax/line-draft.ts'
 
@@ -250,6 +256,22 @@ export function requireChangeable(
   for (const member of changed) {
     if (!allowed.has(member)) throw new Refusal('sales.invoice_not_draft', { number, status })
   }
+}
+
+/**
+ * The event of an invoice of which something was settled or is open again: paid when it has become
+ * so, else updated.
+ * Source: Invoicing specification 13.2.
+ */
+export function settledEvent(invoice: Invoice, shownBefore: InvoiceStatus | undefined) {
+  const { id: resourceId, status } = invoice
+  const hasMoved = shownBefore !== undefined && shownBefore !== status
+  const what = status === 'paid' && shownBefore !== 'paid' ? 'paid' : 'updated'
+  return {
+    type: `sales.invoice.${what}`,
+    ...{ resource: 'invoice', resourceId },
+    payload: { ...toImage(invoice), previousStatus: hasMoved ? shownBefore : null },
+  } as const
 }
 
 /** The invoice as the draft it could be made from. */

@@ -7,8 +7,8 @@ import type { Id } from '../../kernel/ids.ts'
 import { money } from '../../kernel/money.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
 import { addDocument, changeDocument } from '../ledger/document.actions.ts'
-import { findDocument } from '../ledger/document.queries.ts'
-import { type Document, toImage } from '../ledger/document.ts'
+import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
+import { type Document, toImage, toImageText } from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, shareBase, toBase } from '../ledger/exchange-rate.ts'
 import { postEntry } from '../ledger/journal.actions.ts'
@@ -27,6 +27,7 @@ import {
 import { getParty } from '../parties/party.queries.ts'
 import { withholdingLeg } from '../tax/withholding.ts'
 import { listInvoicesById } from './invoice.queries.ts'
+import { type InvoiceStatus, settledEvent, statusOf } from './invoice.ts'
 import { getReceipt, type ReceiptDetails } from './receipt.queries.ts'
 import type { NewReceipt, Receipt, ReceiptAllocation } from './receipt.ts'
 
@@ -34,8 +35,9 @@ import type { NewReceipt, Receipt, ReceiptAllocation } from './receipt.ts'
  * Records money from a customer and settles invoices with it. What is not allocated becomes a
  * deposit of the customer; without customer and invoices it is a sale for cash.
  *
- * Refuses, in this order: resource.not_found (customer, then invoice), ledger.account_not_found,
- * ledger.account_is_control, sales.invoice_not_open, sales.invoice_already_paid,
+ * Refuses, in this order: resource.not_found (customer), resource.external_id_taken,
+ * resource.not_found (invoice), ledger.account_not_found, ledger.account_is_control,
+ * sales.invoice_not_open, sales.invoice_already_paid,
  * ledger.rate_missing, sales.allocation_currency_mismatch, purchases.withholding_invalid,
  * sales.allocation_exceeds_receipt, sales.allocation_exceeds_due, then what `postEntry` refuses
  * about dates.
@@ -44,6 +46,9 @@ import type { NewReceipt, Receipt, ReceiptAllocation } from './receipt.ts'
 export async function recordReceipt(ctx: Ctx, given: NewReceipt): Promise<Receipt> {
   const book = await ctx.remember(loadBook)
   if (given.customerId !== null) await getParty(ctx.tx, ctx.businessId, given.customerId)
+  const contentDigest = ctx.digest(toImageText(given))
+  const known = await knownReceipt(ctx, given.externalId ?? null, contentDigest)
+  if (known !== undefined) return known
   const items = await receivablesOf(ctx, given.allocations)
   const moneyAccount = moneyAccountOf(book, given.accountCode)
   const rate = await rateOf(ctx, given, book)
@@ -87,6 +92,7 @@ export async function recordReceipt(ctx: Ctx, given: NewReceipt): Promise<Receip
     withheld: String(withheld),
     fee: String(fee),
     type,
+    ...(typeof given.externalId === 'string' && { contentDigest }),
   }
   await addDocument(
     ctx,
@@ -94,7 +100,12 @@ export async function recordReceipt(ctx: Ctx, given: NewReceipt): Promise<Receip
   )
   const receipt = await getReceipt(ctx.tx, ctx.businessId, id)
   record(ctx, 'recorded', receipt)
-  await emitInvoices(ctx, book, items)
+  const { shownBefore } = given
+  const shownById =
+    shownBefore === undefined
+      ? shownOf(ctx, book, items)
+      : new Map(items.map(({ documentId }) => [documentId, shownBefore]))
+  await emitInvoices(ctx, book, shownById)
   return receipt
 }
 
@@ -161,7 +172,7 @@ export async function allocateReceipt(
   })
   const receipt = await getReceipt(ctx.tx, ctx.businessId, receiptId)
   record(ctx, 'allocated', receipt, before)
-  await emitInvoices(ctx, book, items)
+  await emitInvoices(ctx, book, shownOf(ctx, book, items))
   return receipt
 }
 
@@ -188,6 +199,10 @@ export async function reverseReceipt(
   const document = await findDocument(ctx.tx, ctx.businessId, 'receipt', receiptId)
   assert(document !== undefined && document.entryId !== null, 'a receipt has an entry')
   const { id: documentId, entryId } = document
+  const settledIds = before.allocations.map(({ invoiceId }) => invoiceId)
+  const today = dateIn(ctx.now, book.business.timeZone)
+  const settled = await listInvoicesById(ctx.tx, ctx.businessId, settledIds, today)
+  const shownById = new Map(settled.map(({ id, status }) => [String(id), status]))
   const { reversal, reopenedIds } = await undoSettlement(ctx, {
     ...{ documentId, entryId, reason, scope: 'sales' },
     date,
@@ -203,12 +218,27 @@ export async function reverseReceipt(
   })
   const receipt = await getReceipt(ctx.tx, ctx.businessId, receiptId)
   record(ctx, 'reversed', receipt, before)
-  await emitInvoices(
-    ctx,
-    book,
-    reopenedIds.map((id) => ({ documentId: id })),
-  )
+  const reopened = reopenedIds.map((id) => [id, shownById.get(id) ?? 'paid'] as const)
+  await emitInvoices(ctx, book, new Map(reopened))
   return receipt
+}
+
+/**
+ * The receipt that an external id names already, when it was asked for in the same words.
+ * Refuses: resource.external_id_taken.
+ */
+async function knownReceipt(
+  ctx: Ctx,
+  externalId: string | null,
+  contentDigest: string,
+): Promise<Receipt | undefined> {
+  if (externalId === null) return undefined
+  const known = await findByExternalId(ctx.tx, ctx.businessId, 'receipt', externalId)
+  if (known === undefined) return undefined
+  if (known.contentDigest !== contentDigest) {
+    throw new Refusal('resource.external_id_taken', { externalId, resource: 'Receipt' })
+  }
+  return getReceipt(ctx.tx, ctx.businessId, known.id)
 }
 
 /** Open receivables of the invoices named, in the order they are named. */
@@ -439,21 +469,25 @@ function record(ctx: Ctx, what: string, receipt: Receipt, before?: Receipt): voi
   ctx.emit({ type: `sales.receipt.${what}`, ...resource, payload: after })
 }
 
-/** One event per invoice: paid when nothing is open any more, else updated. */
-async function emitInvoices(
-  ctx: Ctx,
-  { business }: Book,
-  settled: readonly Readonly<{ documentId: string }>[],
-): Promise<void> {
-  if (settled.length === 0) return
-  const ids = [...new Set(settled.map(({ documentId }) => documentId))]
+/** What invoices showed before a command, by their id. */
+type ShownById = ReadonlyMap<string, InvoiceStatus>
+
+const shownOf = (ctx: Ctx, { business }: Book, items: readonly SettleableItem[]): ShownById => {
   const today = dateIn(ctx.now, business.timeZone)
+  return new Map(
+    items.map(({ documentId, lifecycle, openAmount: amountDue, dueDate }) => [
+      documentId,
+      statusOf({ lifecycle, amountDue, dueDate }, today),
+    ]),
+  )
+}
+
+/** One event per invoice: paid when nothing is open any more, else updated. */
+async function emitInvoices(ctx: Ctx, { business }: Book, shownById: ShownById): Promise<void> {
+  if (shownById.size === 0) return
+  const today = dateIn(ctx.now, business.timeZone)
+  const ids = [...shownById.keys()]
   for (const invoice of await listInvoicesById(ctx.tx, ctx.businessId, ids, today)) {
-    ctx.emit({
-      type: `sales.invoice.${invoice.status === 'paid' ? 'paid' : 'updated'}`,
-      resource: 'invoice',
-      resourceId: invoice.id,
-      payload: toImage(invoice),
-    })
+    ctx.emit(settledEvent(invoice, shownById.get(invoice.id)))
   }
 }

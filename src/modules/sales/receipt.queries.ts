@@ -1,10 +1,9 @@
 import type { Db } from '../../db/tx.ts'
-import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { documentColumns } from '../ledger/document.queries.ts'
+import { documentColumns, followsOf, orderOf } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
-import type { PaymentMethod, Receipt } from './receipt.ts'
+import type { PaymentMethod, Receipt, ReceiptFilter } from './receipt.ts'
 
 type ReceiptRow = DocumentHead &
   Readonly<{
@@ -47,43 +46,66 @@ export async function getReceipt(
   return toReceipt(row)
 }
 
-type Filter = Readonly<{
-  businessId: Id<'business'>
-  customerId?: string
-  invoiceId?: string
-  dateFrom?: CalendarDate
-  dateTo?: CalendarDate
-  limit: number
-  offset?: number
-}>
+const sortColumn = {
+  createdAt: 'd.created_at',
+  updatedAt: 'd.updated_at',
+  date: 'd.issue_date',
+  amount: 'd.total',
+} as const
 
-/** A page of receipts and the number of all that match; newest first, ties by id. */
+/**
+ * A page of receipts, and the number of all that match. Latest date first unless asked otherwise,
+ * ties by id; at most `limit`.
+ */
 export async function listReceipts(
   db: Db,
-  { businessId, customerId, invoiceId, dateFrom, dateTo, limit, offset = 0 }: Filter,
+  filter: ReceiptFilter,
 ): Promise<Readonly<{ rows: readonly Receipt[]; total: number }>> {
-  const where = `d.kind = 'receipt'
-    and ($2::uuid is null or d.party_id = $2) and ($3::date is null or d.issue_date >= $3)
-    and ($4::date is null or d.issue_date <= $4)
-    and ($5::uuid is null or exists (
-      select 1 from allocation as a
-      join open_item as i on i.business_id = a.business_id and i.item_id = a.item_id
-      where a.business_id = $1 and a.document_id = d.document_id and i.document_id = $5))`
-  const values = [
-    ...[businessId, customerId ?? null, dateFrom ?? null, dateTo ?? null, invoiceId ?? null],
-  ]
+  const { values, where } = whereOf(filter)
+  const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
+  const column = sortColumn[by]
+  const { after, limit, offset = 0 } = filter
+  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
   const rows = await db.query<ReceiptRow>({
-    name: 'list_receipts',
-    text: `select ${receiptColumns} from document as d where d.business_id = $1 and ${where}
-      order by d.issue_date desc, d.document_id desc limit $6 offset $7`,
-    values: [...values, limit, offset],
+    text: `select ${receiptColumns} from document as d
+      where d.business_id = $1 and d.kind = 'receipt'${where}${follows.condition}
+      ${orderOf(column, isDescending)}
+      limit $${values.length + 1} offset $${values.length + 2}`,
+    values: [...values, limit, offset, ...follows.values],
   })
   const [count] = await db.query<{ total: number }>({
-    name: 'count_receipts',
-    text: `select count(*)::int as total from document as d where d.business_id = $1 and ${where}`,
+    text: `select count(*)::int as total from document as d
+      where d.business_id = $1 and d.kind = 'receipt'${where}`,
     values,
   })
   return { rows: rows.map(toReceipt), total: count?.total ?? 0 }
+}
+
+type Where = Readonly<{ values: readonly unknown[]; where: string }>
+
+function whereOf(filter: ReceiptFilter): Where {
+  const values: unknown[] = [filter.businessId]
+  const conditions: string[] = []
+  const add = (value: unknown, toCondition: (place: string) => string): void => {
+    if (value === undefined) return
+    values.push(value)
+    conditions.push(toCondition(`$${values.length}`))
+  }
+  add(filter.customerId, (place) => `d.party_id = ${place}`)
+  add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
+  add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
+  add(filter.method, (place) => `d.details ->> 'method' = ${place}`)
+  add(filter.isReversed, (place) => `(d.lifecycle = 'void') = ${place}`)
+  add(filter.externalId, (place) => `d.external_id = ${place}`)
+  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
+  add(
+    filter.invoiceId,
+    (place) => `exists (
+      select 1 from allocation as a
+      join open_item as i on i.business_id = a.business_id and i.item_id = a.item_id
+      where a.business_id = $1 and a.document_id = d.document_id and i.document_id = ${place})`,
+  )
+  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
 }
 
 /** What only receipts say of themselves, as it is stored. */
@@ -94,6 +116,8 @@ export type ReceiptDetails = Readonly<{
   withheld: string
   fee: string
   type: Receipt['type']
+  /** Of what was asked for, where it has an external id. */
+  contentDigest?: string
 }>
 
 function toReceipt({ details, ...row }: ReceiptRow): Receipt {

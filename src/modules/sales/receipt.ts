@@ -1,6 +1,7 @@
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { NumberSurface } from '../ledger/number-series.ts'
+import type { InvoiceStatus } from './invoice.ts'
 
 export type PaymentMethod = 'cash' | 'bank_transfer' | 'card' | 'mobile_money' | 'cheque' | 'other'
 
@@ -36,6 +37,8 @@ export type NewReceipt = Readonly<{
   allocations: readonly ReceiptAllocation[]
   externalId?: string | null
   metadata?: Readonly<Record<string, unknown>>
+  /** What its invoices showed before the command that it is part of, where not what they show now. */
+  shownBefore?: InvoiceStatus | undefined
   /** Without customer and invoices: a sale for cash, with the tax contained in the amount. */
   cashSale?: Readonly<{ accountCode?: string | undefined; taxPercent: string }> | undefined
 }>
@@ -68,3 +71,24 @@ export type Receipt = Readonly<{
   createdAt: Instant
   updatedAt: Instant
 }>
+
+/** How a list of receipts is narrowed; all that are given must hold. */
+export type ReceiptFilter = Readonly<{
+  businessId: Id<'business'>
+  customerId?: string
+  /** What they have ever settled, reversed ones included. */
+  invoiceId?: string
+  dateFrom?: CalendarDate
+  dateTo?: CalendarDate
+  method?: PaymentMethod
+  isReversed?: boolean
+  externalId?: string
+  updatedSince?: Instant
+  sort?: Readonly<{ by: ReceiptSort; isDescending: boolean }>
+  /** Only rows that follow this one in the order of the list. */
+  after?: Readonly<{ value: string | null; id: string }>
+  limit: number
+  offset?: number
+}>
+
+export type ReceiptSort = 'createdAt' | 'updatedAt' | 'date' | 'amount'
