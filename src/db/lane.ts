@@ -343,7 +343,7 @@ class BatchRun {
   readonly #work = new Work()
   readonly #settlements: (() => void)[] = []
   #head: Head = parseHead(undefined)
-  #hasSavepoint = false
+  #isSavepointFresh = false
 
   constructor(client: PoolClient, lane: Lane, parts: GateParts, batch: readonly Waiting[]) {
     const [first] = batch
@@ -381,10 +381,12 @@ class BatchRun {
       `begin isolation level read committed; ${tenantSettings(this.tenant)};
       select pg_advisory_xact_lock(${laneKey(tenantId)});
       select entry_seq, link, event_seq, audit_seq, chain_hash, horizon, config_version, recorded_at
-      from lane_head where tenant_id = '${tenantId}' for update`,
+      from lane_head where tenant_id = '${tenantId}' for update;
+      savepoint command`,
     )
-    const last = (answers as unknown as { rows: never[] }[]).at(-1) // several statements, several results
-    this.#head = parseHead(last?.rows[0])
+    this.#isSavepointFresh = true
+    const found = (answers as unknown as { rows: never[] }[]).at(-2) // several statements, several results
+    this.#head = parseHead(found?.rows[0])
     if (this.#head.configVersion !== this.#lane.memoryVersion) this.#lane.memory.clear()
     this.#lane.memoryVersion = this.#head.configVersion
   }
@@ -535,12 +537,12 @@ class BatchRun {
     }
   }
 
-  /** One savepoint at a time: the previous command's is released with the same message. */
+  /** One savepoint at a time; the first came with the beginning, the next follow in one message. */
   async #savepoint(): Promise<void> {
-    await this.#client.query(
-      this.#hasSavepoint ? 'release savepoint command; savepoint command' : 'savepoint command',
-    )
-    this.#hasSavepoint = true
+    if (!this.#isSavepointFresh) {
+      await this.#client.query('release savepoint command; savepoint command')
+    }
+    this.#isSavepointFresh = false
   }
 
   #save(): Saved {
