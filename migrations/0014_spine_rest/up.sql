@@ -1,3 +1,127 @@
-/* What removes a demo business whole. */
+/* What remains of the spine: tags and metadata of journals, invitations, and how a demo is removed. */
 
-select 1;
+/* What a line is tagged with; lines of equal tags share one set, 0 is none. Tags are sorted. */
+create table dimension_set (
+  business_id uuid not null,
+  set_id int not null check (set_id > 0),
+  tags text[] not null check (cardinality(tags) between 1 and 20),
+  primary key (business_id, set_id),
+  constraint dimension_set_unique unique (business_id, tags)
+);
+select secure_table('dimension_set', 'business_id', 'tallystick.business_id');
+select make_append_only('dimension_set');
+create index journal_line_by_set on journal_line (business_id, dimension_set_id, accounting_date)
+  where dimension_set_id <> 0;
+
+alter table journal_draft
+  add column external_id text check (length(external_id) between 1 and 255),
+  add column metadata jsonb not null default '{}';
+create unique index journal_draft_external_id_unique on journal_draft (business_id, external_id)
+  where external_id is not null and entry_id is null;
+
+/* What a caller notes beside a posted entry; entries without a note have no row. */
+create table journal_metadata (
+  business_id uuid not null,
+  entry_id uuid not null,
+  metadata jsonb not null,
+  primary key (business_id, entry_id)
+);
+select secure_table('journal_metadata', 'business_id', 'tallystick.business_id');
+select make_append_only('journal_metadata');
+
+/* A membership that waits for its person. Only the hash of the token is kept. */
+create table invitation (
+  organization_id uuid not null references organization,
+  invitation_id uuid not null,
+  email text not null check (length(email) between 3 and 255),
+  role text not null
+    check (role in ('owner', 'admin', 'accountant', 'bookkeeper', 'sales', 'viewer', 'auditor')),
+  token_hash bytea not null check (length(token_hash) = 32),
+  created_at timestamptz not null,
+  created_by text not null,
+  expires_at timestamptz not null,
+  primary key (organization_id, invitation_id),
+  constraint invitation_token_unique unique (token_hash)
+);
+select secure_table('invitation', 'organization_id', 'tallystick.organization_id');
+grant insert on invitation to tallystick_app;
+
+/* Test businesses that the demo made, and that it may take away again. */
+create table demo_business (
+  organization_id uuid not null references organization,
+  business_id uuid not null,
+  marked_at timestamptz not null,
+  primary key (organization_id, business_id)
+);
+select secure_table('demo_business', 'organization_id', 'tallystick.organization_id');
+grant insert on demo_business to tallystick_app;
+
+/* Posted facts stay as they are, but for the demo that is removed whole by the function below. */
+create or replace function refuse_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' and current_user = 'tallystick_owner'
+    and current_setting('tallystick.removes_demo', true) = 'on' then
+    return null;
+  end if;
+  raise exception using errcode = 'TS001', constraint = 'append_only', table = tg_table_name,
+    message = format('%s is append-only: %s is refused', tg_table_name, lower(tg_op));
+end $$;
+
+/* Deletes every row of a test business that is marked as demo, in every table there is, and answers
+   how many rows that were; null, and nothing is touched, for any other business. */
+create function remove_demo_business(organization uuid, business uuid) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  target record;
+  removed bigint := 0;
+  found_rows bigint;
+begin
+  perform from business as b
+    join demo_business as d
+      on d.organization_id = b.organization_id and d.business_id = b.business_id
+    where b.organization_id = organization and b.business_id = business and b.environment = 'test'
+      and organization = nullif(current_setting('tallystick.organization_id', true), '')::uuid
+    for update of b;
+  if not found then
+    return null;
+  end if;
+  perform from lane_head where tenant_id = business for update;
+  perform set_config('tallystick.removes_demo', 'on', true);
+
+  delete from endpoint_secret as s using endpoint as e
+  where e.organization_id = organization and e.business_id = business
+    and s.organization_id = e.organization_id and s.endpoint_id = e.endpoint_id;
+  delete from webhook_notice as n using endpoint as e
+  where e.organization_id = organization and e.business_id = business
+    and n.organization_id = e.organization_id and n.endpoint_id = e.endpoint_id;
+  delete from limit_counter where organization_id = organization and subject = business;
+
+  /* What refers to other rows first: a table comes after those whose keys point to it. */
+  for target in
+    with recursive own as (
+      select c.oid as id, a.attname as tenant_column
+      from pg_class as c
+      join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        and a.attname in ('business_id', 'tenant_id') and a.atttypid = 'uuid'::regtype
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+    ), depth (id, level) as (
+      select id, 0 from own
+      union
+      select k.confrelid, d.level + 1
+      from depth as d
+      join pg_constraint as k on k.contype = 'f' and k.conrelid = d.id and k.confrelid <> d.id
+      where d.level < 20
+    )
+    select o.id::regclass as name, o.tenant_column, max(d.level) as level
+    from own as o join depth as d using (id)
+    group by o.id, o.tenant_column order by level, name::text
+  loop
+    execute format('delete from %s where %I = $1', target.name, target.tenant_column) using business;
+    get diagnostics found_rows = row_count;
+    removed := removed + found_rows;
+  end loop;
+  perform set_config('tallystick.removes_demo', '', true);
+  return removed;
+end $$;
+revoke all on function remove_demo_business(uuid, uuid) from public;
+grant execute on function remove_demo_business(uuid, uuid) to tallystick_app;

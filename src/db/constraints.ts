@@ -12,6 +12,8 @@ const refusalByConstraint: Readonly<Record<string, () => Refusal>> = {
     new Refusal('ledger.entry_already_reversed', { number: '', reversal: '' }),
   journal_external_id_unique: () =>
     new Refusal('resource.external_id_taken', { externalId: '', resource: 'Journal entry' }),
+  journal_draft_external_id_unique: () =>
+    new Refusal('resource.external_id_taken', { externalId: '', resource: 'Journal entry' }),
   document_external_id_unique: () =>
     new Refusal('resource.external_id_taken', { externalId: '', resource: 'Document' }),
   party_external_id_unique: () =>

@@ -76,7 +76,12 @@ test('only admission, metering and the guards act with the rights of the owner',
       and has_function_privilege('tallystick_app', oid, 'execute') and prorettype <> 'trigger'::regtype
     order by 1`,
   )
-  expect(rows.map(({ name }) => name)).toEqual(['admit', 'finish_calls', 'sweep_charges'])
+  expect(rows.map(({ name }) => name)).toEqual([
+    'admit',
+    'finish_calls',
+    'remove_demo_business',
+    'sweep_charges',
+  ])
 })
 
 test('a session sees its own rows in every table', async () => {

@@ -12,6 +12,17 @@ export const amountMax = 10_000_000_000_000
 export const text = (maxLength = 255) => Type.String({ maxLength })
 export const description = text(500)
 
+/** Unique per business and kind of resource. */
+export const externalId = Type.String({ minLength: 1, maxLength: 255 })
+
+/** At most 50 texts of 500 characters under names of 40. */
+export const metadata = Type.Unsafe<Readonly<Record<string, string>>>({
+  type: 'object',
+  maxProperties: 50,
+  propertyNames: { maxLength: 40 },
+  additionalProperties: { type: 'string', maxLength: 500 },
+})
+
 /** A day, or an instant whose UTC day is taken. */
 export const dateText = Type.String({
   format: 'date-or-time',

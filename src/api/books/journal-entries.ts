@@ -15,6 +15,8 @@ import {
 import {
   type FoundJournal,
   getJournal,
+  type JournalSort,
+  journalSorts,
   listJournals,
 } from '../../modules/ledger/journal.queries.ts'
 import { type Journal, linesMax, linesMin, requireBalanced } from '../../modules/ledger/journal.ts'
@@ -27,11 +29,13 @@ import {
   dateText,
   description,
   enveloped,
+  externalId,
   idParams,
   instant,
   kobo,
   listErrors,
   major,
+  metadata,
   nullable,
   readErrors,
   text,
@@ -42,8 +46,8 @@ import {
   toMajor,
   writeErrors,
 } from './fields.ts'
-import { LineIn, toJournalLines } from './journal-lines.ts'
-import { listQuery, Pagination, toPagination, toWindow } from './lists.ts'
+import { LineIn, tag, toJournalLines } from './journal-lines.ts'
+import { listQuery, Pagination, sortQuery, toPagination, toSince, toWindow } from './lists.ts'
 import { coreSourceTypes, sourceTypes, toSourceId, toSourceType } from './source-types.ts'
 
 const lines = Type.Array(LineIn, { minItems: linesMin, maxItems: linesMax })
@@ -53,6 +57,8 @@ const EntryIn = Type.Object({
   description,
   lines,
   reference: Type.Optional(text()),
+  externalId: Type.Optional(externalId),
+  metadata: Type.Optional(metadata),
   post: Type.Optional(Type.Boolean({ description: 'Posts at once; default false keeps a draft' })),
 })
 
@@ -61,6 +67,8 @@ const EntryChange = Type.Object({
   description: Type.Optional(description),
   lines: Type.Optional(lines),
   reference: Type.Optional(nullable(text())),
+  externalId: Type.Optional(nullable(externalId)),
+  metadata: Type.Optional(metadata),
 })
 
 const Reversal = Type.Object({
@@ -77,6 +85,7 @@ const LineOut = Type.Object({
   credit: major,
   description: nullable(Type.String()),
   accountName: Type.String(),
+  tags: Type.Array(Type.String()),
 })
 
 const EntryOut = Type.Object({
@@ -97,6 +106,8 @@ const EntryOut = Type.Object({
   reversedById: nullable(Type.String()),
   reversesId: nullable(Type.String()),
   reference: nullable(Type.String()),
+  externalId: nullable(Type.String()),
+  metadata,
 })
 
 const EntryPage = Type.Object({
@@ -148,7 +159,7 @@ const createJournalEntry = route({
   query: business,
   body: EntryIn,
   answers: { 201: enveloped(EntryOut) },
-  errors: [...writeErrors, ...journalErrors, ...dateErrors],
+  errors: [...writeErrors, ...journalErrors, ...dateErrors, 'resource.external_id_taken'],
   examples: [
     {
       summary: 'A draft',
@@ -194,6 +205,8 @@ const createJournalEntry = route({
       accountingDate: toDate(body.transactionDate, 'transactionDate'),
       description: body.description,
       reference: body.reference ?? null,
+      externalId: body.externalId ?? null,
+      metadata: body.metadata ?? {},
       lines: toBalancedLines(body.lines, baseCurrency),
     }
     return body.post === true
@@ -215,6 +228,9 @@ const listJournalEntries = route({
     endDate: Type.Optional(dateText),
     sourceType: Type.Optional(Type.Enum([...sourceTypes])),
     accountId: Type.Optional(text()),
+    externalId: Type.Optional(externalId),
+    tag: Type.Optional(tag),
+    ...sortQuery(journalSorts),
     ...listQuery,
   }),
   answers: { 200: enveloped(EntryPage) },
@@ -225,7 +241,7 @@ const listJournalEntries = route({
   ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
-    const { startDate, endDate, sourceType, accountId, status } = call.query
+    const { startDate, endDate, sourceType, accountId, status, sort } = call.query
     const window = toWindow(list, call.query)
     const filter = {
       businessId,
@@ -234,6 +250,10 @@ const listJournalEntries = route({
       endDate: endDate === undefined ? undefined : toDate(endDate, 'endDate'),
       ...(sourceType !== undefined && coreSourceTypes(sourceType)),
       accountCode: accountId,
+      externalId: call.query.externalId,
+      tag: call.query.tag,
+      updatedSince: toSince(call.query.updatedSince),
+      sort: sort as JournalSort | undefined, // one of the enumeration
       ...window,
     }
     const { journals, accounts } = await call.read(async (db) => ({
@@ -280,7 +300,13 @@ const updateJournalEntry = route({
   query: business,
   body: EntryChange,
   answers: { 200: enveloped(EntryOut) },
-  errors: [...writeErrors, ...journalErrors, 'resource.not_found', 'ledger.entry_not_draft'],
+  errors: [
+    ...writeErrors,
+    ...journalErrors,
+    'resource.not_found',
+    'ledger.entry_not_draft',
+    'resource.external_id_taken',
+  ],
   examples: [
     {
       summary: 'Another description',
@@ -296,14 +322,14 @@ const updateJournalEntry = route({
     },
   ],
   handle: (call) => {
-    const { transactionDate, description: words, lines: given, reference } = call.body
+    const { transactionDate, description: words, lines: given, ...rest } = call.body
     const { baseCurrency } = call.business()
     const changes: Partial<Journal> = {
       ...(transactionDate !== undefined && {
         accountingDate: toDate(transactionDate, 'transactionDate'),
       }),
       ...(words !== undefined && { description: words }),
-      ...(reference !== undefined && { reference }),
+      ...rest,
       ...(given !== undefined && { lines: toBalancedLines(given, baseCurrency) }),
     }
     const draftId = toId('entry', 'je', call.params.id)
@@ -476,6 +502,8 @@ const fromDraft = (draft: WithNames<KeptDraft>, currency: string): EntryWire => 
   reversedById: null,
   reversesId: null,
   reference: draft.reference,
+  externalId: draft.externalId ?? null,
+  metadata: draft.metadata ?? {},
 })
 
 const fromPosted = (entry: WithNames<PostedJournal>, currency: string): EntryWire => ({
@@ -492,10 +520,16 @@ const fromPosted = (entry: WithNames<PostedJournal>, currency: string): EntryWir
   reversedById: null,
   reversesId: entry.reversesEntryId === undefined ? null : toPrefixed('je', entry.reversesEntryId),
   reference: entry.reference ?? null,
+  externalId: entry.externalId ?? null,
+  metadata: entry.metadata ?? {},
 })
 
 type LinesSource = Readonly<{
-  lines: readonly Readonly<{ base: bigint; description?: string | null }>[]
+  lines: readonly Readonly<{
+    base: bigint
+    description?: string | null
+    tags?: readonly string[]
+  }>[]
   accounts: readonly Named[]
 }>
 
@@ -503,7 +537,7 @@ type LinesSource = Readonly<{
 function toLinesOut({ lines: given, accounts }: LinesSource, currency: string) {
   let totalDebit = 0n
   let totalCredit = 0n
-  const shown = given.map(({ base, description: words }, index) => {
+  const shown = given.map(({ base, description: words, tags = [] }, index) => {
     const { code, name } = accounts[index] ?? nameless
     const debit = base > 0n ? base : 0n
     const credit = debit - base
@@ -518,6 +552,7 @@ function toLinesOut({ lines: given, accounts }: LinesSource, currency: string) {
       credit: toMajor(credit, currency),
       description: words ?? null,
       accountName: name,
+      tags: [...tags],
     }
   })
   return {

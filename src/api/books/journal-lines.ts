@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { type CurrencyCode, currencyExponent } from '../../kernel/currency.ts'
 import { readDecimal } from '../../kernel/decimal.ts'
 import { type Issue, type IssueRule, Refusal } from '../../kernel/errors.ts'
-import type { JournalLine } from '../../modules/ledger/journal.ts'
+import { type JournalLine, toTags } from '../../modules/ledger/journal.ts'
 import { amountMax, description, text } from './fields.ts'
 
 const naira = Type.Number({ minimum: 0, maximum: amountMax, description: 'Major units' })
@@ -12,6 +12,9 @@ const minorUnits = Type.Integer({
   description: 'Minor units',
 })
 
+/** A name that reports and lists can be narrowed to. */
+export const tag = Type.String({ minLength: 1, maxLength: 50, pattern: '^[^,]*$' })
+
 export const LineIn = Type.Object({
   accountId: Type.Optional(text()),
   accountCode: Type.Optional(text()),
@@ -20,6 +23,9 @@ export const LineIn = Type.Object({
   debitKobo: Type.Optional(minorUnits),
   creditKobo: Type.Optional(minorUnits),
   description: Type.Optional(description),
+  tags: Type.Optional(
+    Type.Array(tag, { maxItems: 20, description: 'Kept sorted, each once; none has a comma' }),
+  ),
 })
 
 type LineBody = Static<typeof LineIn>
@@ -50,7 +56,13 @@ export function toJournalLines(
     if (!isFaulty && debit > 0n === credit > 0n) {
       fault('', 'required', 'must have exactly one of debit, credit')
     }
-    return { accountCode, base: debit - credit, description: line.description ?? null }
+    const tags = toTags(line.tags ?? [])
+    return {
+      accountCode,
+      base: debit - credit,
+      description: line.description ?? null,
+      ...(tags !== undefined && { tags }),
+    }
   })
   if (issues.length > 0) throw new Refusal('validation.failed', { issues })
   return read

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { type Instant, isDate, parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { parseCursor, toCursor } from '../../kernel/page.ts'
-import { nullable } from './fields.ts'
+import { dateText, nullable } from './fields.ts'
 
 /** Source: Books specification 1.2. */
 export const listLimitMax = 100
@@ -15,6 +16,25 @@ export const listQuery = {
   ),
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: offsetMax, description: 'Default 0' })),
   cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before' })),
+}
+
+/** Query members of a list whose rows change. `fields` are what it can be sorted by. */
+export const sortQuery = <const F extends readonly string[]>(fields: F) => ({
+  sort: Type.Optional(
+    Type.Enum([...fields, ...fields.map((field) => `-${field}`)], {
+      description: 'A leading minus sorts descending',
+    }),
+  ),
+  updatedSince: Type.Optional({
+    ...dateText,
+    description: 'Only what was made or changed then or later: an ISO 8601 timestamp, or a UTC day',
+  }),
+})
+
+/** The instant of an `updatedSince`; a day begins at midnight UTC. */
+export function toSince(given: string | undefined): Instant | undefined {
+  if (given === undefined) return undefined
+  return parseInstant(isDate(given) ? `${given}T00:00:00Z` : given, 'updatedSince')
 }
 
 export const Pagination = Type.Object({

@@ -11,13 +11,16 @@ import {
   deleteDraftRow,
   insertDraft,
   insertEntries,
+  insertMetadata,
+  internTags,
   markDraftPosted,
   updateDraftRow,
 } from './journal.db.ts'
-import { getJournal } from './journal.queries.ts'
+import { type FoundJournal, getJournal, listByExternalId } from './journal.queries.ts'
 import {
   type Draft,
   type Entry,
+  isSameJournal,
   type Journal,
   type Line,
   mirrored,
@@ -55,12 +58,13 @@ export async function postEntry(ctx: Ctx, entry: NewEntry): Promise<Entry> {
 }
 
 /**
- * Posts a manual entry at once.
- * Refuses, in this order: ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
+ * Posts a manual entry at once. An external id is a permanent key: the same entry sent again answers
+ * the one that is there.
+ * Refuses, in this order: resource.external_id_taken, ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
  * ledger.amount_overflow, ledger.account_not_found, ledger.account_inactive,
  * ledger.account_is_group, ledger.account_is_control, ledger.account_currency_mismatch,
  * ledger.journal_unbalanced, ledger.date_too_far, ledger.period_closed, ledger.period_locked.
- * Source: Books specification 12.1; ledger specification 4.4.
+ * Source: Books specification 12.1; ledger specification 4.4 and 7.4.
  */
 export async function postJournal(ctx: Ctx, journal: Journal): Promise<PostedJournal> {
   const [outcome] = await postJournals([{ ctx, input: journal }])
@@ -80,35 +84,101 @@ export async function postJournals(
   if (first === undefined) return []
   const book = await first.ctx.remember(loadBook)
   const calendar = calendarOf(first.ctx, book)
-  const checked = calls.map(({ ctx, input }): Prepared | Refusal => {
+  const known = await findKnown(calls, book)
+  const prepared: Prepared[] = []
+  const seats = calls.map(({ ctx, input }): Refusal | Entry | number => {
     try {
-      return { ctx, entry: prepareJournal(input, book, calendar), id: ctx.newId('entry') }
+      const key = input.externalId ?? undefined
+      const earlier = key === undefined ? undefined : known.get(key)
+      if (earlier !== undefined) return requireSame(earlier, input)
+      const entry = prepareJournal(input, book, calendar)
+      const seat = prepared.push({ ctx, entry, id: ctx.newId('entry') }) - 1
+      if (key !== undefined) known.set(key, { journal: input, is: seat })
+      return seat
     } catch (error) {
       if (isRefusal(error)) return error
       throw error
     }
   })
-  const entries = await writeEntries(checked.filter((one): one is Prepared => !isRefusal(one)))
-  let next = 0
-  return checked.map((one): Outcome<PostedJournal> => {
-    if (isRefusal(one)) return { refusal: one }
-    const entry = entries[next]
-    next += 1
+  const entries = await writeEntries(prepared)
+  return seats.map((seat): Outcome<PostedJournal> => {
+    if (isRefusal(seat)) return { refusal: seat }
+    const entry = typeof seat === 'number' ? entries[seat] : seat
     assert(entry !== undefined, 'every accepted call has an entry')
     return { value: withAccounts(entry, book) }
   })
+}
+
+/** A journal with an external id: a draft, an entry, or the seat of an entry of this commit. */
+type Known = Readonly<{ journal: Journal; is: Draft | Entry | number }>
+
+/** What is there already under the external ids of these calls. */
+async function findKnown(
+  calls: readonly Call<Ctx, Journal>[],
+  book: Book,
+): Promise<Map<string, Known>> {
+  const [first] = calls
+  const wanted = calls.flatMap(({ input }) => input.externalId ?? [])
+  const known = new Map<string, Known>()
+  if (first === undefined || wanted.length === 0) return known
+  const { tx, businessId } = first.ctx
+  for (const found of await listByExternalId(tx, businessId, wanted)) {
+    const one = toKnown(found, book)
+    if (one.journal.externalId) known.set(one.journal.externalId, one)
+  }
+  return known
+}
+
+function toKnown(found: FoundJournal, { accountById }: Book): Known {
+  if ('draft' in found) return { journal: found.draft, is: found.draft }
+  const { entry } = found
+  const lines = entry.lines.map(({ accountId, base, description = null, tags }) => ({
+    accountCode: accountById.get(accountId)?.code ?? '',
+    base,
+    description,
+    ...(tags !== undefined && { tags }),
+  }))
+  return { journal: { ...entry, reference: entry.reference ?? null, lines }, is: entry }
+}
+
+/** Refuses: resource.external_id_taken (a draft has it, or another journal). */
+function requireSame({ journal, is }: Known, input: Journal): Entry | number {
+  if (typeof is === 'object' && !('seq' in is)) throw externalIdTaken(input)
+  if (!isSameJournal(journal, input)) throw externalIdTaken(input)
+  return is
+}
+
+const externalIdTaken = ({ externalId }: Journal): Refusal =>
+  new Refusal('resource.external_id_taken', {
+    externalId: externalId ?? '',
+    resource: 'Journal entry',
+  })
+
+/** Refuses: resource.external_id_taken, unless it is the draft's own. */
+async function requireFreeExternalId(
+  ctx: Ctx,
+  journal: Journal,
+  draftId?: Id<'entry'>,
+): Promise<void> {
+  const { externalId } = journal
+  if (!externalId) return
+  const found = await listByExternalId(ctx.tx, ctx.businessId, [externalId])
+  const isOther = (one: FoundJournal): boolean => !('draft' in one) || one.draft.id !== draftId
+  if (found.some(isOther)) throw externalIdTaken(journal)
 }
 
 /**
  * Keeps a manual entry without touching any balance until it is posted.
  * Refuses, in this order: ledger.too_few_lines, ledger.too_many_lines, ledger.line_zero,
  * ledger.account_not_found, ledger.account_inactive, ledger.account_is_group,
- * ledger.account_is_control, ledger.account_currency_mismatch, ledger.journal_unbalanced.
+ * ledger.account_is_control, ledger.account_currency_mismatch, ledger.journal_unbalanced,
+ * resource.external_id_taken.
  * Source: Books specification 12.1 (create gives a draft).
  */
 export async function draftJournal(ctx: Ctx, journal: Journal): Promise<KeptDraft> {
   const book = await ctx.remember(loadBook)
   const { lines } = prepareJournal(journal, book, undefined)
+  await requireFreeExternalId(ctx, journal)
   const draft = toDraft(ctx, ctx.newId('entry'), journal)
   await insertDraft(ctx.tx, ctx.businessId, toRow(draft, ctx.now))
   record(ctx, 'drafted', draft.id)
@@ -128,6 +198,7 @@ export async function updateDraft(
   const journal = { ...before, ...changes }
   const book = await ctx.remember(loadBook)
   const { lines } = prepareJournal(journal, book, undefined)
+  await requireFreeExternalId(ctx, journal, draftId)
   const draft = { ...toDraft(ctx, draftId, journal), createdAt: before.createdAt }
   await updateDraftRow(ctx.tx, ctx.businessId, toRow(draft, ctx.now))
   record(ctx, 'updated', draftId)
@@ -259,7 +330,7 @@ async function lockDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<Draft> {
 function prepareJournal(journal: Journal, book: Book, calendar: Calendar | undefined): NewEntry {
   const { baseCurrency } = book.business
   requireShape(journal.lines.map(({ base }) => ({ amount: base, base })))
-  const lines = journal.lines.map(({ accountCode, base, description }): Line => {
+  const lines = journal.lines.map(({ accountCode, base, description, tags }): Line => {
     const account = book.accountByCode.get(accountCode)
     if (account === undefined) {
       throw new Refusal('ledger.account_not_found', { account: accountCode })
@@ -271,15 +342,18 @@ function prepareJournal(journal: Journal, book: Book, calendar: Calendar | undef
       base,
       ...(account.level === 'tagged' && { taxTag: 'settlement' }),
       ...(description !== null && { description }),
+      ...(tags !== undefined && { tags }),
     }
   })
+  const { metadata, externalId } = journal
   const entry: NewEntry = {
     accountingDate: journal.accountingDate,
     kind: 'standard',
     sourceType: 'manual',
     description: journal.description,
     ...(journal.reference !== null && { reference: journal.reference }),
-    ...(journal.externalId !== undefined && { externalId: journal.externalId }),
+    ...(externalId != null && { externalId }),
+    ...(hasMembers(metadata) && { metadata }),
     scope: 'journals',
     lines,
   }
@@ -362,13 +436,21 @@ async function writeEntries(prepared: readonly Prepared[]): Promise<readonly Ent
       totalBase: totals(one.entry.lines).debit,
     }
   })
-  await insertEntries(ctx.tx, {
-    businessId: ctx.businessId,
+  const sets = entries.flatMap(({ lines }) => lines.flatMap(({ tags }) => (tags ? [tags] : [])))
+  const { tx, businessId } = ctx
+  await insertEntries(tx, {
+    businessId,
     link: ctx.link,
     entries,
     deltas: toDeltas(entries),
     horizon: await moveHorizon(ctx, dates),
+    setIds: sets.length === 0 ? noSets : await internTags(tx, businessId, sets),
   })
+  const noted = entries.filter(({ metadata }) => hasMembers(metadata))
+  if (noted.length > 0) {
+    const notes = noted.map(({ id: entryId, metadata }) => ({ entryId, metadata }))
+    await insertMetadata(tx, businessId, notes)
+  }
   for (const [index, entry] of entries.entries()) {
     const own = prepared[index]?.ctx
     assert(own !== undefined, 'one context per entry')
@@ -383,6 +465,11 @@ async function writeEntries(prepared: readonly Prepared[]): Promise<readonly Ent
   }
   return entries
 }
+
+const noSets: ReadonlyMap<string, number> = new Map()
+
+const hasMembers = (metadata: Journal['metadata']): boolean =>
+  metadata !== undefined && Object.keys(metadata).length > 0
 
 /** Extends the roll-ups to the newest month of the postings and answers it. */
 async function moveHorizon(ctx: Ctx, dates: readonly CalendarDate[]): Promise<CalendarDate> {
@@ -416,6 +503,8 @@ const toRow = (draft: Draft, at: string) => ({
   accountingDate: draft.accountingDate,
   description: draft.description,
   reference: draft.reference,
+  externalId: draft.externalId ?? null,
+  metadata: JSON.stringify(draft.metadata ?? {}),
   lines: JSON.stringify(draft.lines.map((line) => ({ ...line, base: line.base.toString() }))),
   at,
 })

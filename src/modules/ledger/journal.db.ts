@@ -20,11 +20,11 @@ const insertEntriesSql = `
   ), lines as (
     insert into journal_line (business_id, entry_id, line_no, account_id, accounting_date, entry_seq,
       currency, amount, base_amount, rate, rate_source, party_id, open_item_id, tax_tag, bucket,
-      description)
+      description, dimension_set_id)
     select $1, t.*
     from unnest($18::uuid[], $19::int[], $20::uuid[], $21::date[], $22::bigint[], $23::text[],
       $24::bigint[], $25::bigint[], $26::numeric[], $27::text[], $28::uuid[], $29::uuid[],
-      $30::text[], $31::smallint[], $32::text[]) as t
+      $30::text[], $31::smallint[], $32::text[], $42::int[]) as t
   ), delta as materialized (
     select * from unnest($33::uuid[], $34::text[], $35::smallint[], $36::date[], $37::bigint[],
       $38::bigint[], $39::bigint[], $40::bigint[])
@@ -57,6 +57,8 @@ type Posting = Readonly<{
   entries: readonly Entry[]
   deltas: readonly Delta[]
   horizon: CalendarDate
+  /** Number of a set of tags by its key; lines without tags are in none. */
+  setIds: ReadonlyMap<string, number>
 }>
 
 /**
@@ -64,7 +66,7 @@ type Posting = Readonly<{
  * together. The horizon has been moved to the newest month before.
  */
 export async function insertEntries(tx: Tx, posting: Posting): Promise<void> {
-  const { businessId, link, entries, deltas, horizon } = posting
+  const { businessId, link, entries, deltas, horizon, setIds } = posting
   const lines = entries.flatMap((entry) =>
     entry.lines.map((line, index) => ({ ...line, entry, lineNo: index + 1 })),
   )
@@ -113,6 +115,63 @@ export async function insertEntries(tx: Tx, posting: Posting): Promise<void> {
       plainArray(deltas.map((delta) => delta.debit)),
       plainArray(deltas.map((delta) => delta.credit)),
       horizon,
+      plainArray(lines.map(({ tags }) => (tags && setIds.get(keyOf(tags))) ?? 0)),
+    ],
+  })
+}
+
+/** What a set of sorted tags is known by; no tag has a comma. */
+const keyOf = (tags: readonly string[]): string => tags.join(',')
+
+/**
+ * Numbers of these sets of sorted tags; a set that is new takes the next number. The lane of the
+ * business is the only one that numbers its sets.
+ */
+export async function internTags(
+  tx: Tx,
+  businessId: Id<'business'>,
+  sets: readonly (readonly string[])[],
+): Promise<ReadonlyMap<string, number>> {
+  const keys = [...new Set(sets.map(keyOf))].sort()
+  const rows = await tx.query<{ key: string; setId: number }>({
+    name: 'intern_tags',
+    text: `
+      with wanted as (
+        select string_to_array(key, ',') as tags from unnest($2::text[]) as t (key)
+      ), added as (
+        insert into dimension_set (business_id, set_id, tags)
+        select $1, (select coalesce(max(set_id), 0) from dimension_set where business_id = $1)
+          + row_number() over (order by w.tags), w.tags
+        from wanted as w
+        where not exists (
+          select from dimension_set as s where s.business_id = $1 and s.tags = w.tags)
+        returning set_id, tags
+      )
+      select array_to_string(tags, ',') as key, set_id as "setId" from added
+      union all
+      select array_to_string(s.tags, ','), s.set_id
+      from dimension_set as s join wanted as w on w.tags = s.tags
+      where s.business_id = $1
+      order by 1`,
+    values: [businessId, keys],
+  })
+  return new Map(rows.map(({ key, setId }) => [key, setId]))
+}
+
+/** Keeps what callers noted beside entries. */
+export async function insertMetadata(
+  tx: Tx,
+  businessId: Id<'business'>,
+  notes: readonly Readonly<{ entryId: Id<'entry'>; metadata: Entry['metadata'] }>[],
+): Promise<void> {
+  await tx.query({
+    name: 'insert_journal_metadata',
+    text: `insert into journal_metadata (business_id, entry_id, metadata)
+      select $1, t.* from unnest($2::uuid[], $3::jsonb[]) as t`,
+    values: [
+      businessId,
+      notes.map(({ entryId }) => entryId),
+      notes.map(({ metadata }) => JSON.stringify(metadata)),
     ],
   })
 }
@@ -142,6 +201,9 @@ export type DraftRow = Readonly<{
   accountingDate: CalendarDate
   description: string
   reference: string | null
+  externalId: string | null
+  /** JSON text. */
+  metadata: string
   lines: string
   at: string
 }>
@@ -155,17 +217,9 @@ export async function insertDraft(
   await tx.query({
     name: 'insert_draft',
     text: `insert into journal_draft (business_id, draft_id, accounting_date, description, reference,
-        lines, created_at, updated_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $7)`,
-    values: [
-      businessId,
-      draft.draftId,
-      draft.accountingDate,
-      draft.description,
-      draft.reference,
-      draft.lines,
-      draft.at,
-    ],
+        lines, created_at, updated_at, external_id, metadata)
+      values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)`,
+    values: [businessId, ...valuesOf(draft)],
   })
 }
 
@@ -178,19 +232,22 @@ export async function updateDraftRow(
   await tx.query({
     name: 'update_draft',
     text: `update journal_draft set accounting_date = $3, description = $4, reference = $5,
-        lines = $6, updated_at = $7, version = version + 1
+        lines = $6, updated_at = $7, external_id = $8, metadata = $9, version = version + 1
       where business_id = $1 and draft_id = $2 and entry_id is null`,
-    values: [
-      businessId,
-      draft.draftId,
-      draft.accountingDate,
-      draft.description,
-      draft.reference,
-      draft.lines,
-      draft.at,
-    ],
+    values: [businessId, ...valuesOf(draft)],
   })
 }
+
+const valuesOf = (draft: DraftRow): readonly unknown[] => [
+  draft.draftId,
+  draft.accountingDate,
+  draft.description,
+  draft.reference,
+  draft.lines,
+  draft.at,
+  draft.externalId,
+  draft.metadata,
+]
 
 /** Marks a draft as posted; the entry has the draft's own id. */
 export async function markDraftPosted(

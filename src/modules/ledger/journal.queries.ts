@@ -24,6 +24,7 @@ type EntryRow = {
   reference: string | null
   reversesEntryId: Id<'entry'> | null
   externalId: string | null
+  metadata: Readonly<Record<string, string>> | null
   actor: string
   totalBase: bigint
   reversedById: Id<'entry'> | null
@@ -43,6 +44,7 @@ type LineRow = {
   taxTag: string | null
   bucket: 0 | 1
   description: string | null
+  tags: readonly string[] | null
 }
 
 const entryColumns = `
@@ -50,11 +52,14 @@ const entryColumns = `
   e.recorded_at as "recordedAt", e.kind, e.source_type as "sourceType", e.source_id as "sourceId",
   e.description, e.reference, e.reverses_entry_id as "reversesEntryId",
   e.external_id as "externalId", e.actor, e.total_base as "totalBase",
-  r.entry_id as "reversedById", r.number as "reversedByNumber"`
+  r.entry_id as "reversedById", r.number as "reversedByNumber", m.metadata`
 
 const reversalJoin = `
   left join journal_entry as r
     on r.business_id = e.business_id and r.reverses_entry_id = e.entry_id`
+
+const metadataJoin = `
+  left join journal_metadata as m on m.business_id = e.business_id and m.entry_id = e.entry_id`
 
 /** Entries by id with their lines, in the order of their numbers; at most 5,000. */
 export async function listEntriesById(
@@ -64,7 +69,7 @@ export async function listEntriesById(
 ): Promise<readonly FoundEntry[]> {
   const rows = await db.query<EntryRow>({
     name: 'list_entries_by_id',
-    text: `select ${entryColumns} from journal_entry as e ${reversalJoin}
+    text: `select ${entryColumns} from journal_entry as e ${reversalJoin} ${metadataJoin}
       where e.business_id = $1 and e.entry_id = any ($2::uuid[])
       order by e.entry_seq limit 5000`,
     values: [businessId, entryIds],
@@ -79,11 +84,14 @@ async function withLines(
 ): Promise<readonly FoundEntry[]> {
   const lines = await db.query<LineRow>({
     name: 'list_lines',
-    text: `select entry_id as "entryId", account_id as "accountId", currency, amount,
-        base_amount as base, rate, rate_source as "rateSource", party_id as "partyId",
-        open_item_id as "openItemId", tax_tag as "taxTag", bucket, description
-      from journal_line where business_id = $1 and entry_id = any ($2::uuid[])
-      order by entry_id, line_no limit 1000000`,
+    text: `select l.entry_id as "entryId", l.account_id as "accountId", l.currency, l.amount,
+        l.base_amount as base, l.rate, l.rate_source as "rateSource", l.party_id as "partyId",
+        l.open_item_id as "openItemId", l.tax_tag as "taxTag", l.bucket, l.description, s.tags
+      from journal_line as l
+      left join dimension_set as s
+        on s.business_id = l.business_id and s.set_id = l.dimension_set_id
+      where l.business_id = $1 and l.entry_id = any ($2::uuid[])
+      order by l.entry_id, l.line_no limit 1000000`,
     values: [businessId, rows.map(({ id }) => id)],
   })
   const linesByEntryId = new Map<string, LineRow[]>(rows.map(({ id }) => [id, []]))
@@ -99,6 +107,7 @@ function toFound(row: EntryRow, lines: readonly LineRow[]): FoundEntry {
     reference,
     reversesEntryId,
     externalId,
+    metadata,
     ...rest
   } = row
   const entry: Entry = {
@@ -107,6 +116,7 @@ function toFound(row: EntryRow, lines: readonly LineRow[]): FoundEntry {
     ...(reference !== null && { reference }),
     ...(reversesEntryId !== null && { reversesEntryId }),
     ...(externalId !== null && { externalId }),
+    ...(metadata !== null && { metadata }),
     scope: 'journals',
     lines: lines.map(toLine),
   }
@@ -125,6 +135,7 @@ const toLine = (row: LineRow): Line => ({
   ...(row.taxTag !== null && { taxTag: row.taxTag }),
   ...(row.bucket === 1 && { bucket: row.bucket }),
   ...(row.description !== null && { description: row.description }),
+  ...(row.tags !== null && { tags: row.tags }),
 })
 
 type DraftRow = {
@@ -132,14 +143,21 @@ type DraftRow = {
   accountingDate: CalendarDate
   description: string
   reference: string | null
-  lines: readonly { accountCode: string; base: string; description: string | null }[]
+  externalId: string | null
+  metadata: Readonly<Record<string, string>>
+  lines: readonly {
+    accountCode: string
+    base: string
+    description: string | null
+    tags?: readonly string[]
+  }[]
   postedNumber: string | null
   createdAt: Instant
 }
 
 const draftColumns = `
-  d.draft_id as id, d.accounting_date as "accountingDate", d.description, d.reference, d.lines,
-  e.number as "postedNumber", d.created_at as "createdAt"`
+  d.draft_id as id, d.accounting_date as "accountingDate", d.description, d.reference,
+  d.external_id as "externalId", d.metadata, d.lines, e.number as "postedNumber", d.created_at as "createdAt"`
 
 /** An entry or a draft by the one id that both have. Refuses: resource.not_found. */
 export async function getJournal(
@@ -179,9 +197,68 @@ const toJournalLine = (line: DraftRow['lines'][number]): JournalLine => ({
   accountCode: line.accountCode,
   base: BigInt(line.base),
   description: line.description,
+  ...(line.tags !== undefined && { tags: line.tags }),
 })
 
+/** Manual entries and open drafts with one of these ids of their caller's; at most 1,000. */
+export async function listByExternalId(
+  db: Db,
+  businessId: Id<'business'>,
+  externalIds: readonly string[],
+): Promise<readonly FoundJournal[]> {
+  const rows = await db.query<{ id: Id<'entry'>; isDraft: boolean }>({
+    name: 'list_journals_by_external_id',
+    text: `select entry_id as id, false as "isDraft" from journal_entry
+      where business_id = $1 and source_type = 'manual' and external_id = any ($2)
+      union all
+      select draft_id, true from journal_draft
+      where business_id = $1 and external_id = any ($2) and entry_id is null
+      order by 1 limit 1000`,
+    values: [businessId, externalIds],
+  })
+  const idsOf = (isDraft: boolean): readonly Id<'entry'>[] =>
+    rows.filter((row) => row.isDraft === isDraft).map(({ id }) => id)
+  const entries = await listEntriesById(db, businessId, idsOf(false))
+  const drafts = await listDraftsById(db, businessId, idsOf(true))
+  return [...entries, ...drafts.map((draft) => ({ draft }))]
+}
+
+async function listDraftsById(
+  db: Db,
+  businessId: Id<'business'>,
+  draftIds: readonly Id<'entry'>[],
+): Promise<readonly Draft[]> {
+  const rows = await db.query<DraftRow>({
+    name: 'list_drafts_by_id',
+    text: `select ${draftColumns} from journal_draft as d
+      left join journal_entry as e on e.business_id = d.business_id and e.entry_id = d.entry_id
+      where d.business_id = $1 and d.draft_id = any ($2::uuid[]) order by d.draft_id limit 1000`,
+    values: [businessId, draftIds],
+  })
+  return rows.map(toDraft)
+}
+
 export type JournalStatus = 'draft' | 'posted' | 'reversed'
+
+/** What a list of journals can be sorted by; a leading minus sorts descending. */
+export const journalSorts = ['transactionDate', 'createdAt', 'number'] as const
+
+type SortField = (typeof journalSorts)[number]
+export type JournalSort = SortField | `-${SortField}`
+
+const columnOf: Readonly<Record<SortField, string>> = {
+  transactionDate: 'day',
+  createdAt: 'at',
+  number: 'number',
+}
+
+/** Drafts have no number and come last. */
+function orderOf(sort: JournalSort): string {
+  const isDown = sort.startsWith('-')
+  const column = columnOf[(isDown ? sort.slice(1) : sort) as SortField] // a minus and a field
+  const down = isDown ? 'desc' : 'asc'
+  return `${column} ${down} nulls last, at ${down}, id ${down}`
+}
 
 type Filter = Readonly<{
   businessId: Id<'business'>
@@ -193,6 +270,13 @@ type Filter = Readonly<{
   isReversal?: boolean | undefined
   /** With a line on this account. */
   accountCode?: string | undefined
+  externalId?: string | undefined
+  /** Recorded, changed or reversed at this instant or later. */
+  updatedSince?: Instant | undefined
+  /** With a line that has this tag. */
+  tag?: string | undefined
+  /** Newest accounting date first when absent. */
+  sort?: JournalSort | undefined
   limit: number
   offset: number
 }>
@@ -214,16 +298,24 @@ export async function listJournals(db: Db, filter: Filter): Promise<Journals> {
     sourceTypes ?? null,
     isReversal ?? null,
     filter.accountCode ?? null,
+    filter.externalId ?? null,
+    filter.updatedSince ?? null,
+    filter.tag ?? null,
   ]
   const matching = `
-    select 'draft' as kind, d.draft_id as id, d.accounting_date as day, d.created_at as at
+    select 'draft' as kind, d.draft_id as id, d.accounting_date as day, d.created_at as at,
+      null as number
     from journal_draft as d
     where d.business_id = $1 and d.entry_id is null and coalesce($2, 'draft') = 'draft'
       and ($3::date is null or d.accounting_date >= $3) and ($4::date is null or d.accounting_date <= $4)
       and ($5::text[] is null or 'manual' = any ($5)) and not coalesce($6, false)
       and ($7::text is null or d.lines @> jsonb_build_array(jsonb_build_object('accountCode', $7)))
+      and ($8::text is null or d.external_id = $8)
+      and ($9::timestamptz is null or d.updated_at >= $9)
+      and ($10::text is null or d.lines @> jsonb_build_array(
+        jsonb_build_object('tags', jsonb_build_array($10))))
     union all
-    select 'entry', e.entry_id, e.accounting_date, e.recorded_at
+    select 'entry', e.entry_id, e.accounting_date, e.recorded_at, e.number
     from journal_entry as e ${reversalJoin}
     where e.business_id = $1
       and ($2::text is null or $2 = case when r.entry_id is null then 'posted' else 'reversed' end)
@@ -233,28 +325,30 @@ export async function listJournals(db: Db, filter: Filter): Promise<Journals> {
       and ($7::text is null or exists (
         select 1 from journal_line as l
         join account as a on a.business_id = l.business_id and a.account_id = l.account_id
-        where l.business_id = e.business_id and l.entry_id = e.entry_id and a.code = $7))`
+        where l.business_id = e.business_id and l.entry_id = e.entry_id and a.code = $7))
+      and ($8::text is null or e.external_id = $8)
+      and ($9::timestamptz is null or greatest(e.recorded_at, r.recorded_at) >= $9)
+      and ($10::text is null or e.entry_id in (
+        select l.entry_id from journal_line as l
+        where l.business_id = $1 and l.dimension_set_id <> 0 and l.dimension_set_id = any (array(
+          select s.set_id from dimension_set as s where s.business_id = $1 and $10 = any (s.tags)))))`
+  const { sort = '-transactionDate' } = filter
   const [count] = await db.query<{ total: bigint }>({
     name: 'count_journals',
     text: `select count(*) as total from (${matching}) as matching`,
     values,
   })
   const keys = await db.query<{ kind: 'draft' | 'entry'; id: Id<'entry'> }>({
-    name: 'list_journals',
+    name: `list_journals_${sort}`,
     text: `select kind, id from (${matching}) as matching
-      order by day desc, at desc, id desc limit $8 offset $9`,
+      order by ${orderOf(sort)} limit $11 offset $12`,
     values: [...values, filter.limit, filter.offset],
   })
-  const drafts = await db.query<DraftRow>({
-    name: 'list_drafts_by_id',
-    text: `select ${draftColumns} from journal_draft as d
-      left join journal_entry as e on e.business_id = d.business_id and e.entry_id = d.entry_id
-      where d.business_id = $1 and d.draft_id = any ($2::uuid[]) order by d.draft_id limit 100`,
-    values: [businessId, keys.filter(({ kind }) => kind === 'draft').map(({ id }) => id)],
-  })
-  const entryIds = keys.filter(({ kind }) => kind === 'entry').map(({ id }) => id)
-  const found = await listEntriesById(db, businessId, entryIds)
-  const draftById = new Map(drafts.map((row) => [row.id, toDraft(row)]))
+  const idsOf = (wanted: 'draft' | 'entry'): readonly Id<'entry'>[] =>
+    keys.filter(({ kind }) => kind === wanted).map(({ id }) => id)
+  const drafts = await listDraftsById(db, businessId, idsOf('draft'))
+  const found = await listEntriesById(db, businessId, idsOf('entry'))
+  const draftById = new Map(drafts.map((draft) => [draft.id, draft]))
   const entryById = new Map(found.map((one) => [one.entry.id, one]))
   return {
     total: Number(count?.total ?? 0n),
@@ -263,4 +357,25 @@ export async function listJournals(db: Db, filter: Filter): Promise<Journals> {
       return draft === undefined ? (entryById.get(id) ?? []) : { draft }
     }),
   }
+}
+
+/** A line with the code of its account; `amount` and `base` are signed, debit positive. */
+export type CodedLine = Pick<Line, 'currency' | 'amount' | 'base'> &
+  Readonly<{ accountCode: string; accountingDate: CalendarDate }>
+
+/** Lines of the entries that the running command has posted, in their order; at most 10,000. */
+export function listNewLines(db: Db, businessId: Id<'business'>): Promise<readonly CodedLine[]> {
+  return db.query<CodedLine>({
+    name: 'list_new_lines',
+    text: `
+      select a.code as "accountCode", l.accounting_date as "accountingDate", l.currency, l.amount,
+        l.base_amount as base
+      from journal_entry as e
+      join journal_line as l on l.business_id = e.business_id and l.entry_id = e.entry_id
+      join account as a on a.business_id = l.business_id and a.account_id = l.account_id
+      where e.business_id = $1 and e.entry_seq > coalesce(
+        (select h.entry_seq from lane_head as h where h.tenant_id = $1), 0)
+      order by e.entry_seq, l.line_no limit 10000`,
+    values: [businessId],
+  })
 }

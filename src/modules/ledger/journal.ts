@@ -25,7 +25,12 @@ export type Line = Readonly<{
   taxTag?: string
   bucket?: 0 | 1
   description?: string
+  /** What `toTags` answers: sorted, none twice; absent when there are none. */
+  tags?: readonly string[]
 }>
+
+/** What callers note beside a resource: names and texts. */
+type Metadata = Readonly<Record<string, string>>
 
 /** An entry as a module hands it over. `scope` names the soft lock that applies to it. */
 export type NewEntry = Readonly<{
@@ -36,6 +41,8 @@ export type NewEntry = Readonly<{
   description: string
   reference?: string
   externalId?: string
+  /** Not part of the chain: it says nothing about the books. */
+  metadata?: Metadata
   reversesEntryId?: Id<'entry'>
   scope: LockScope
   lines: readonly Line[]
@@ -57,6 +64,7 @@ export type JournalLine = Readonly<{
   accountCode: string
   base: bigint
   description: string | null
+  tags?: readonly string[]
 }>
 
 /** A manual entry before it is posted; also the content of a draft. */
@@ -64,9 +72,32 @@ export type Journal = Readonly<{
   accountingDate: CalendarDate
   description: string
   reference: string | null
-  externalId?: string
+  externalId?: string | null
+  metadata?: Metadata
   lines: readonly JournalLine[]
 }>
+
+/** Tags as they are kept: sorted, none twice; undefined for none. */
+export function toTags(given: readonly string[]): readonly string[] | undefined {
+  const tags = [...new Set(given)].sort()
+  return tags.length === 0 ? undefined : tags
+}
+
+/**
+ * Whether two manual entries say the same, so that the second is the first sent again.
+ * Source: ledger specification 7.4.
+ */
+export const isSameJournal = (one: Journal, other: Journal): boolean =>
+  contentOf(one) === contentOf(other)
+
+const contentOf = ({ lines, metadata = {}, ...head }: Journal): string =>
+  JSON.stringify([
+    ...[head.accountingDate, head.description, head.reference, head.externalId ?? null],
+    Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+    lines.map(({ accountCode, base, description, tags }) => [
+      ...[accountCode, base.toString(), description, tags ?? []],
+    ]),
+  ])
 
 /**
  * Two to a thousand lines, none empty, each amount within 15 digits.
@@ -162,7 +193,7 @@ export function toChainRecord(entry: Entry): (string | null | (string | null)[])
       line.partyId ?? null,
       line.openItemId ?? null,
       line.taxTag ?? null,
-      '',
+      line.tags?.join(',') ?? '',
       String(line.bucket ?? 0),
       line.description ?? null,
     ]),

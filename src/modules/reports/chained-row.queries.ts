@@ -118,6 +118,7 @@ type LineRow = Readonly<{
   dimensionSetId: number
   bucket: 0 | 1
   description: string | null
+  tags: readonly string[] | null
 }>
 
 async function withLines(
@@ -127,13 +128,16 @@ async function withLines(
 ): Promise<readonly StoredEntry[]> {
   const lines = await db.query<LineRow>({
     name: 'stream_lines',
-    text: `select entry_id as "entryId", line_no as "lineNo", account_id as "accountId",
-        accounting_date as "accountingDate", entry_seq as "entrySeq", currency, amount,
-        base_amount as base, rate, rate_source as "rateSource", party_id as "partyId",
-        open_item_id as "openItemId", tax_tag as "taxTag", dimension_set_id as "dimensionSetId",
-        bucket, description
-      from journal_line where business_id = $1 and entry_id = any ($2::uuid[])
-      order by entry_id, line_no limit 1000000`,
+    text: `select l.entry_id as "entryId", l.line_no as "lineNo", l.account_id as "accountId",
+        l.accounting_date as "accountingDate", l.entry_seq as "entrySeq", l.currency, l.amount,
+        l.base_amount as base, l.rate, l.rate_source as "rateSource", l.party_id as "partyId",
+        l.open_item_id as "openItemId", l.tax_tag as "taxTag",
+        l.dimension_set_id as "dimensionSetId", l.bucket, l.description, s.tags
+      from journal_line as l
+      left join dimension_set as s
+        on s.business_id = l.business_id and s.set_id = l.dimension_set_id
+      where l.business_id = $1 and l.entry_id = any ($2::uuid[])
+      order by l.entry_id, l.line_no limit 1000000`,
     values: [tenantId, rows.map(({ id }) => id)],
   })
   const linesById = new Map<string, StoredLine[]>(rows.map(({ id }) => [id, []]))
@@ -155,7 +159,7 @@ const toEntry = (row: EntryRow, lines: readonly StoredLine[]): StoredEntry => {
 }
 
 const toLine = ({ entryId: _, ...row }: LineRow): StoredLine => {
-  const { rate, rateSource, partyId, openItemId, taxTag, description, ...rest } = row
+  const { rate, rateSource, partyId, openItemId, taxTag, description, tags, ...rest } = row
   return {
     ...rest,
     ...(rate !== null && { rate }),
@@ -164,6 +168,7 @@ const toLine = ({ entryId: _, ...row }: LineRow): StoredLine => {
     ...(openItemId !== null && { openItemId }),
     ...(taxTag !== null && { taxTag }),
     ...(description !== null && { description }),
+    ...(tags !== null && { tags }),
   }
 }
 

@@ -45,12 +45,14 @@ test('201 the published entry is kept as a draft, member by member, and moves no
     `{"id":"${id}","number":null,"transactionDate":"2026-04-30T00:00:00.000Z",` +
       '"description":"Rent accrual April","sourceType":"manual","sourceId":null,"lines":[' +
       '{"accountId":"5020","accountCode":"5020","debitKobo":25000000,"debit":250000,' +
-      '"creditKobo":0,"credit":0,"description":null,"accountName":"Rent"},' +
+      '"creditKobo":0,"credit":0,"description":null,"accountName":"Rent","tags":[]},' +
       '{"accountId":"2002","accountCode":"2002","debitKobo":0,"debit":0,' +
-      '"creditKobo":25000000,"credit":250000,"description":null,"accountName":"Accrued Expenses"}],' +
+      '"creditKobo":25000000,"credit":250000,"description":null,"accountName":"Accrued Expenses",' +
+      '"tags":[]}],' +
       '"totalDebitKobo":25000000,"totalDebit":250000,"totalCreditKobo":25000000,' +
       '"totalCredit":250000,"status":"draft","createdAt":"2026-06-15T12:00:00.000Z",' +
-      '"postedAt":null,"reversedById":null,"reversesId":null,"reference":null}',
+      '"postedAt":null,"reversedById":null,"reversesId":null,"reference":null,' +
+      '"externalId":null,"metadata":{}}',
   )
   expect((await books.get(`${path}/${id}`)).body.data).toEqual(body.data)
   expect((await books.get('/v1/reports/trial-balance')).body.data).toEqual(before.body.data)
