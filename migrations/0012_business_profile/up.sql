@@ -39,3 +39,6 @@ select make_append_only('file');
 
 /* Prefixes a series had before its present one, so that its numbers are still known as its own. */
 alter table number_series add column former_prefixes text[] not null default '{}';
+
+/* A row that withdraws what its day has had before it; the rate it repeats is history. */
+alter table fx_rate add column is_withdrawal boolean not null default false;

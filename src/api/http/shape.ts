@@ -119,14 +119,12 @@ export class Shape {
   }
 
   #requireMembers(body: Readonly<Record<string, unknown>>, schema: TSchema): void {
-    if (isUpdate(this.#route)) {
-      const isEmpty = Object.keys(body).length === 0
-      if (this.#surface.refusesEmptyUpdates && isEmpty) {
-        throw new Refusal('validation.nothing_to_update')
-      }
+    const { required = [] } = schema as Schema
+    const isPartial = isUpdate(this.#route) && required.length === 0
+    if (isPartial && this.#surface.refusesEmptyUpdates && Object.keys(body).length === 0) {
+      throw new Refusal('validation.nothing_to_update')
     }
     if (!this.#surface.namesMissingFields) return
-    const { required = [] } = schema as Schema
     const properties = propertiesOf(schema)
     if (required.some((name) => isMissing(body[name], properties[name]))) {
       const fields = this.#route.requiredText ?? required.join(', ')

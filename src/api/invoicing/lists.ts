@@ -45,11 +45,14 @@ type PageQuery = Readonly<{ page?: number; limit?: number; sort?: string; cursor
 /** The row that a page ended with: what it is sorted by, and its id. */
 type Place = Readonly<{ value: string | null; id: string }>
 
+/** Whether a text can be the id of a row in this list. */
+type IsId = (text: string) => boolean
+
 /** Where a page begins and how many rows to read for it; a cursor reads one more, to look ahead. */
-export function toWindow(query: PageQuery) {
+export function toWindow(query: PageQuery, isId: IsId = isUuid) {
   const { page = 1, limit = pageSizeDefault, cursor } = query
   if (cursor === undefined) return { limit, offset: (page - 1) * limit }
-  const after = cursor === '' ? undefined : parsePlace(nameOf(query), cursor)
+  const after = cursor === '' ? undefined : parsePlace(nameOf(query), cursor, isId)
   return { limit: limit + 1, offset: 0, ...(after !== undefined && { after }) }
 }
 
@@ -87,9 +90,9 @@ function nameOf({ page: _page, limit: _limit, cursor: _cursor, ...rest }: PageQu
 }
 
 /** Refuses: request.cursor_invalid. */
-function parsePlace(name: string, cursor: string): Place {
+function parsePlace(name: string, cursor: string, isId: IsId): Place {
   const [value, id] = parseCursor(name, cursor, 2)
   const isPlace = typeof value === 'string' || value === null
-  if (!isPlace || typeof id !== 'string' || !isUuid(id)) throw new Refusal('request.cursor_invalid')
+  if (!isPlace || typeof id !== 'string' || !isId(id)) throw new Refusal('request.cursor_invalid')
   return { value, id }
 }

@@ -15,9 +15,11 @@ import { businessRoutes } from './business.ts'
 import { customerRoutes } from './customers.ts'
 import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
+import { exchangeRateRoutes } from './exchange-rates.ts'
 import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
 import { productRoutes } from './products.ts'
+import { statementRoutes } from './statements.ts'
 import { webhookRoutes } from './webhooks.ts'
 
 const dayMs = 86_400_000
@@ -33,7 +35,9 @@ export const invoicing: Surface = {
   openApiPath: '/api/v1/openapi.json',
   routes: [
     ...businessRoutes,
+    ...exchangeRateRoutes,
     ...customerRoutes,
+    ...statementRoutes,
     ...productRoutes,
     ...invoiceRoutes,
     ...keyRoutes,

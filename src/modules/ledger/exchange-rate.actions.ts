@@ -2,7 +2,7 @@ import type { Ctx } from '../../db/write.ts'
 import { compareDecimals, parseDecimal, zero } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { loadBook } from './book.queries.ts'
-import { insertRate } from './exchange-rate.db.ts'
+import { insertRate, insertWithdrawal } from './exchange-rate.db.ts'
 import { type NewRate, rateOfQuote } from './exchange-rate.ts'
 
 export type StoredRate = NewRate & Readonly<{ rate: string }>
@@ -42,4 +42,25 @@ export async function setRate(ctx: Ctx, given: NewRate): Promise<StoredRate> {
     payload: stored,
   })
   return stored
+}
+
+/**
+ * Takes away the rates of a day; what was posted with them stays as it is.
+ * Refuses: resource.not_found.
+ */
+export async function withdrawRate(
+  ctx: Ctx,
+  given: Pick<NewRate, 'currency' | 'day'>,
+): Promise<void> {
+  const { currency, day } = given
+  const withdrawn = await insertWithdrawal(ctx.tx, ctx.businessId, given)
+  const resourceId = `${currency}/${day}`
+  if (withdrawn === undefined) {
+    throw new Refusal('resource.not_found', { resource: 'Exchange rate', id: resourceId })
+  }
+  const { rate, source, seq } = withdrawn
+  const before = { currency, day, rate, source, seq: String(seq) }
+  const resource = { resource: 'exchange_rate', resourceId }
+  ctx.audit({ action: 'exchange_rate.withdraw', ...resource, before })
+  ctx.emit({ type: 'ledger.exchange_rate.withdrawn', ...resource, payload: before })
 }
