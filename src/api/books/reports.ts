@@ -1,4 +1,7 @@
 import { type Static, Type } from 'typebox'
+import { fiscalYearOf, type Period } from '../../kernel/dates.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import { getBusiness } from '../../modules/access/business.queries.ts'
 import type { ReportLine, Section } from '../../modules/reports/account-sum.ts'
 import { getBalanceSheet } from '../../modules/reports/balance-sheet.queries.ts'
 import type { BalanceSheet } from '../../modules/reports/balance-sheet.ts'
@@ -7,28 +10,17 @@ import type { ProfitLoss } from '../../modules/reports/profit-loss.ts'
 import { getTrialBalance } from '../../modules/reports/trial-balance.queries.ts'
 import type { TrialBalance, TrialBalanceRow } from '../../modules/reports/trial-balance.ts'
 import { route } from '../http/route.ts'
+import { day, enveloped, kobo, major, reportErrors, toDate, toKobo, toMajor } from './fields.ts'
 import {
-  businessQuery,
-  dateText,
-  day,
-  enveloped,
-  kobo,
-  major,
-  reportErrors,
-  toDate,
-  toKobo,
-  toMajor,
-} from './fields.ts'
-
-const includeZero = Type.Optional(
-  Type.Boolean({ description: 'Shows active accounts at zero too; default false' }),
-)
-
-const asOfQuery = Type.Object({
-  ...businessQuery,
-  asOfDate: Type.Optional(dateText),
-  includeZero,
-})
+  pointQuery,
+  rangeQuery,
+  showColumns,
+  toColumns,
+  toDateBefore,
+  toRangeBefore,
+  toView,
+  withColumns,
+} from './report-columns.ts'
 
 const Line = Type.Object({
   accountId: Type.String(),
@@ -108,18 +100,23 @@ const profitLoss = route({
   path: '/v1/reports/profit-loss',
   operation: 'profit-loss',
   summary: 'Profit and loss of a range',
-  query: Type.Object({
-    ...businessQuery,
-    startDate: dateText,
-    endDate: dateText,
-    includeZero,
-  }),
-  answers: { 200: enveloped(ProfitLossOut) },
+  query: rangeQuery,
+  answers: { 200: enveloped(withColumns(ProfitLossOut)) },
   errors: [...reportErrors, 'request.query_missing', 'reports.range_invalid'],
   examples: [
     {
       summary: 'The first four months',
       query: { startDate: '2026-01-01', endDate: '2026-04-30' },
+      status: 200,
+    },
+    {
+      summary: 'Month by month, beside the year before',
+      query: {
+        startDate: '2026-01-01',
+        endDate: '2026-04-30',
+        periods: 'month',
+        compareTo: 'previous_year',
+      },
       status: 200,
     },
     {
@@ -130,13 +127,24 @@ const profitLoss = route({
   ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
-    const { startDate, endDate, includeZero: all = false } = call.query
-    const start = toDate(startDate, 'startDate')
-    const end = toDate(endDate, 'endDate')
-    const report = await call.read((db) =>
-      getProfitLoss(db, { businessId, start, end, includeZero: all }),
-    )
-    return { status: 200, body: toProfitLossWire(report, baseCurrency) }
+    const { organizationId } = call.caller
+    const { includeZero = false } = call.query
+    const view = toView(call.query)
+    const own = {
+      start: toDate(call.query.startDate, 'startDate'),
+      end: toDate(call.query.endDate, 'endDate'),
+    }
+    const before = toRangeBefore(call.query, own)
+    const body = await call.read(async (db) => {
+      const { fiscalYearStart } = await getBusiness(db, organizationId, businessId)
+      const make = async (span: Period, isCompared: boolean) => {
+        const report = await getProfitLoss(db, { businessId, ...span, includeZero, view })
+        return toProfitLossWire(report, baseCurrency, isCompared)
+      }
+      const columns = toColumns(call.query, own, fiscalYearStart)
+      return showColumns(make, { own, before, columns, currency: baseCurrency })
+    })
+    return { status: 200, body }
   },
 })
 
@@ -145,19 +153,40 @@ const balanceSheet = route({
   path: '/v1/reports/balance-sheet',
   operation: 'balance-sheet',
   summary: 'Balance sheet on a date',
-  query: asOfQuery,
-  answers: { 200: enveloped(BalanceSheetOut) },
-  errors: reportErrors,
-  examples: [{ summary: 'At the end of April', query: { asOfDate: '2026-04-30' }, status: 200 }],
+  description:
+    'With a tag it shows the tagged lines alone, which need not balance. Columns end with each period from the start, which is that of the fiscal year unless given.',
+  query: pointQuery,
+  answers: { 200: enveloped(withColumns(BalanceSheetOut)) },
+  errors: [...reportErrors, 'reports.range_invalid'],
+  examples: [
+    { summary: 'At the end of April', query: { asOfDate: '2026-04-30' }, status: 200 },
+    {
+      summary: 'As it was known when May began, beside the end of March',
+      query: {
+        asOfDate: '2026-04-30',
+        asKnownAt: '2026-05-01T00:00:00Z',
+        compareTo: 'previous_period',
+      },
+      status: 200,
+    },
+  ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
     const { organizationId } = call.caller
-    const { asOfDate, includeZero: all = false } = call.query
-    const asOf = asOfDate === undefined ? call.today : toDate(asOfDate, 'asOfDate')
-    const report = await call.read((db) =>
-      getBalanceSheet(db, { organizationId, businessId, asOf, includeZero: all }),
-    )
-    return { status: 200, body: toBalanceSheetWire(report, baseCurrency) }
+    const { includeZero = false } = call.query
+    const view = toView(call.query)
+    const { asOf, start, before } = toPoint(call.query, call.today)
+    const body = await call.read(async (db) => {
+      const { fiscalYearStart } = await getBusiness(db, organizationId, businessId)
+      const make = async ({ end }: Pick<Period, 'end'>) => {
+        const asked = { organizationId, businessId, asOf: end, includeZero, view }
+        return toBalanceSheetWire(await getBalanceSheet(db, asked), baseCurrency)
+      }
+      const range = { start: start ?? fiscalYearOf(asOf, fiscalYearStart).start, end: asOf }
+      const columns = toColumns(call.query, range, fiscalYearStart)
+      return showColumns(make, { own: { end: asOf }, before, columns, currency: baseCurrency })
+    })
+    return { status: 200, body }
   },
 })
 
@@ -168,13 +197,8 @@ const trialBalance = route({
   summary: 'Trial balance on a date',
   description:
     'Profit-and-loss accounts hold the fiscal year of the date; earlier years stand in retained earnings. A start adds opening and movement.',
-  query: Type.Object({
-    ...businessQuery,
-    asOfDate: Type.Optional(dateText),
-    startDate: Type.Optional(dateText),
-    includeZero,
-  }),
-  answers: { 200: enveloped(TrialBalanceOut) },
+  query: pointQuery,
+  answers: { 200: enveloped(withColumns(TrialBalanceOut)) },
   errors: [...reportErrors, 'reports.range_invalid'],
   examples: [
     { summary: 'Today', status: 200 },
@@ -187,15 +211,35 @@ const trialBalance = route({
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
     const { organizationId } = call.caller
-    const { asOfDate, startDate, includeZero: all = false } = call.query
-    const asOf = asOfDate === undefined ? call.today : toDate(asOfDate, 'asOfDate')
-    const start = startDate === undefined ? undefined : toDate(startDate, 'startDate')
-    const report = await call.read((db) =>
-      getTrialBalance(db, { organizationId, businessId, asOf, start, includeZero: all }),
-    )
-    return { status: 200, body: toTrialBalanceWire(report, baseCurrency) }
+    const { includeZero = false } = call.query
+    const view = toView(call.query)
+    const { asOf, start, before } = toPoint(call.query, call.today)
+    const body = await call.read(async (db) => {
+      const { fiscalYearStart } = await getBusiness(db, organizationId, businessId)
+      const make = async (span: Readonly<{ start?: Period['start']; end: Period['end'] }>) => {
+        const asked = { organizationId, businessId, asOf: span.end, start: span.start }
+        const report = await getTrialBalance(db, { ...asked, includeZero, view })
+        return toTrialBalanceWire(report, baseCurrency)
+      }
+      const range = { start: start ?? fiscalYearOf(asOf, fiscalYearStart).start, end: asOf }
+      const found = toColumns(call.query, range, fiscalYearStart)
+      const columns = start === undefined ? found.map(({ end }) => ({ end })) : found
+      const own = start === undefined ? { end: asOf } : { start, end: asOf }
+      return showColumns(make, { own, before, columns, currency: baseCurrency })
+    })
+    return { status: 200, body }
   },
 })
+
+/** The date of a report, its start if given, and the date it is compared with. */
+function toPoint(query: Static<typeof pointQuery>, today: Period['end']) {
+  const { asOfDate, startDate } = query
+  const asOf = asOfDate === undefined ? today : toDate(asOfDate, 'asOfDate')
+  const start = startDate === undefined ? undefined : toDate(startDate, 'startDate')
+  if (start !== undefined && start > asOf) throw new Refusal('reports.range_invalid')
+  const date = toDateBefore(query, asOf)
+  return { asOf, start, before: date && { end: date } }
+}
 
 export const reportRoutes = [profitLoss, balanceSheet, trialBalance]
 
@@ -208,7 +252,12 @@ const toLines = (lines: readonly ReportLine[], currency: string) =>
     amount: toMajor(amount, currency),
   }))
 
-function toProfitLossWire(report: ProfitLoss, currency: string): Static<typeof ProfitLossOut> {
+/** What is left out where it is zero stands in both of two reports that are compared. */
+function toProfitLossWire(
+  report: ProfitLoss,
+  currency: string,
+  isCompared: boolean,
+): Static<typeof ProfitLossOut> {
   const group = ({ total, lines }: Section) => ({
     total: toMajor(total, currency),
     totalKobo: toKobo(total),
@@ -221,9 +270,9 @@ function toProfitLossWire(report: ProfitLoss, currency: string): Static<typeof P
     costOfSales: group(report.costOfSales),
     grossProfit: toMajor(grossProfit, currency),
     grossProfitKobo: toKobo(grossProfit),
-    ...(otherIncome.lines.length > 0 && { otherIncome: group(otherIncome) }),
+    ...((isCompared || otherIncome.lines.length > 0) && { otherIncome: group(otherIncome) }),
     operatingExpenses: group(report.operatingExpenses),
-    ...(incomeTax !== 0n && {
+    ...((isCompared || incomeTax !== 0n) && {
       profitBeforeTax: toMajor(profitBeforeTax, currency),
       profitBeforeTaxKobo: toKobo(profitBeforeTax),
     }),

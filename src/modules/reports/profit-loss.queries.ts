@@ -2,7 +2,7 @@ import type { Db } from '../../db/tx.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { listAccounts } from '../ledger/account.queries.ts'
-import { listSums } from './account-sum.queries.ts'
+import { listSums, type View } from './account-sum.queries.ts'
 import { openingDate, requireRange } from './account-sum.ts'
 import { type ProfitLoss, toProfitLoss } from './profit-loss.ts'
 
@@ -11,6 +11,7 @@ type Input = Readonly<{
   start: CalendarDate
   end: CalendarDate
   includeZero?: boolean
+  view?: View
 }>
 
 /**
@@ -19,10 +20,11 @@ type Input = Readonly<{
  * Refuses: reports.range_invalid.
  */
 export async function getProfitLoss(db: Db, input: Input): Promise<ProfitLoss> {
-  const { businessId, start, end, includeZero = false } = input
+  const { businessId, start, end, includeZero = false, view } = input
   requireRange(start, end)
   const accounts = await listAccounts(db, { businessId })
-  const [opening = none, closing = none] = await listSums(db, businessId, [openingDate(start), end])
+  const dates = [openingDate(start), end]
+  const [opening = none, closing = none] = await listSums(db, businessId, dates, view)
   return toProfitLoss({ start, end, accounts, opening, closing, includeZero })
 }
 

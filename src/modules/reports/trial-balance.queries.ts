@@ -3,7 +3,7 @@ import { type CalendarDate, fiscalYearOf } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { getBusiness } from '../access/business.queries.ts'
 import { listAccounts } from '../ledger/account.queries.ts'
-import { listSums } from './account-sum.queries.ts'
+import { listSums, type View } from './account-sum.queries.ts'
 import { openingDate, requireRange } from './account-sum.ts'
 import { type TrialBalance, toTrialBalance } from './trial-balance.ts'
 
@@ -14,6 +14,7 @@ type Input = Readonly<{
   /** Adds opening and movement from this day on. */
   start?: CalendarDate | undefined
   includeZero?: boolean
+  view?: View
 }>
 
 /**
@@ -21,13 +22,14 @@ type Input = Readonly<{
  * Refuses: reports.range_invalid.
  */
 export async function getTrialBalance(db: Db, input: Input): Promise<TrialBalance> {
-  const { organizationId, businessId, asOf, start, includeZero = false } = input
+  const { organizationId, businessId, asOf, start, includeZero = false, view } = input
   if (start !== undefined) requireRange(start, asOf)
   const { fiscalYearStart } = await getBusiness(db, organizationId, businessId)
   const accounts = await listAccounts(db, { businessId })
   const year = fiscalYearOf(asOf, fiscalYearStart)
   const dates = [asOf, openingDate(year.start), start && openingDate(start)]
-  const [closing = none, yearOpening = none, opening = none] = await listSums(db, businessId, dates)
+  const sums = await listSums(db, businessId, dates, view)
+  const [closing = none, yearOpening = none, opening = none] = sums
   return toTrialBalance({
     asOf,
     accounts,
