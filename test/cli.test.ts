@@ -99,6 +99,15 @@ test('org limit gives an organization a limit of its own, of a name that there i
   })
 })
 
+test('numbers gaps tells what numbers have no document, and refuses a kind that is none', async () => {
+  const businessId = member(await aNewOrganization(), 'businessId')
+  const none = await tallystick(`numbers gaps --business ${businessId}`)
+  const wrong = await tallystick(`numbers gaps --business ${businessId} --kind letters`)
+
+  expect([none.code, none.body['data']]).toEqual([0, { series: [], gaps: [] }])
+  expect([wrong.code, wrong.body['error']]).toMatchObject([2, { code: 'cli.usage' }])
+})
+
 test('credits grant gives an organization what its calls are paid with', async () => {
   const organizationId = member(await aNewOrganization(), 'organizationId')
 

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   business: async () => (await import('./business.ts')).businessCommand(),
   credits: async () => (await import('./credits.ts')).creditsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
+  numbers: async () => (await import('./numbers.ts')).numbersCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),
   backup: async () => (await import('./backup.ts')).backupCommand(),

@@ -1,16 +1,19 @@
 import { type CalendarDate, yearOf } from '../../kernel/dates.ts'
 
-export type NumberedKind =
-  | 'journal'
-  | 'invoice'
-  | 'quotation'
-  | 'credit_note'
-  | 'receipt'
-  | 'bill'
-  | 'supplier_credit'
-  | 'bill_payment'
-  | 'expense'
-  | 'withholding_certificate'
+export const numberedKinds = [
+  'journal',
+  'invoice',
+  'quotation',
+  'credit_note',
+  'receipt',
+  'bill',
+  'supplier_credit',
+  'bill_payment',
+  'expense',
+  'withholding_certificate',
+] as const
+
+export type NumberedKind = (typeof numberedKinds)[number]
 
 /** Which contract's form the number has; one series per business, kind and surface. */
 export type NumberSurface = 'invoicing' | 'books'

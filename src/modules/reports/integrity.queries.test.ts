@@ -101,6 +101,7 @@ const notLookedAt: Readonly<Record<string, string>> = {
   'period_close.closed_by': 'the audit row of the close has it, in the chain',
   'period_close.recorded_at': 'the link that has the seal has it',
   'period_close.superseded_by': 'which later close replaced it',
+  'number_series.former_prefixes': 'the audit rows of settings have them, in the chain',
   'number_series.padding': 'how the next number will look',
   'number_series.surface': 'which contract takes the next number',
   'number_series.year': 'which year takes the next number',

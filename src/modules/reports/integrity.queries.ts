@@ -563,11 +563,12 @@ const comparisons: readonly Comparison[] = [
         coalesce(max(n.value), 0)::text as found
       from number_series as s
       left join lateral (
-        select substr(r.number, length(s.prefix) + 1)::bigint as value
-        from number_register as r
-        where r.business_id = s.business_id and r.kind = s.kind
-          and starts_with(r.number, s.prefix)
-          and substr(r.number, length(s.prefix) + 1) ~ '^[0-9]{1,15}$'
+        select substr(r.number, length(p.prefix) + 1)::bigint as value
+        from unnest(s.former_prefixes || s.prefix) as p (prefix)
+        join number_register as r
+          on r.business_id = s.business_id and r.kind = s.kind and starts_with(r.number, p.prefix)
+            and substr(r.number, length(p.prefix) + 1) ~ '^[0-9]{1,15}$'
+        where p.prefix = s.prefix or substr(r.number, length(p.prefix) + 1)::bigint < s.next
       ) as n on true
       where s.business_id = $1 and s.kind <> 'journal'
       group by s.kind, s.surface, s.year, s.prefix, s.next
