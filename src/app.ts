@@ -7,6 +7,7 @@ import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import {
+import { RequestLog, toLine } from './api/http/request-log.ts'
   buildServer,
   type HttpServer,
   headersBytesMax,
@@ -23,6 +24,7 @@ import { toOutage, toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
 import { findLastMigration } from './db/migrate.ts'
 import type { Pool } from './db/pool.ts'
+import { asOwner } from './db/owner.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
@@ -34,6 +36,7 @@ import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
 import { announceLimits } from './modules/plans/notice.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
+import { keepRequests } from './modules/access/request-log.actions.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { setForms } from './set-forms.ts'
 
@@ -57,6 +60,10 @@ export type AppParts = Readonly<{
   log: Log
 }>
 
+  /** Whether the process can take no more for now; undefined: nobody watches. */
+  isStrained?: (() => boolean) | undefined
+  /** How long a handler may take in tests. */
+  handlerMaxMs?: number | undefined
 /** What the app reads of the configuration. */
 export type AppConfig = Pick<
   Config,
@@ -77,6 +84,8 @@ export type AppConfig = Pick<
 >
 
 export type App = Readonly<{
+  | 'requestLogDays'
+  | 'requestLogBodies'
   server: HttpServer['fastify']
   gate: Gate
   pool: Pool
@@ -137,7 +146,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       write: (command) => gate.write(command),
       read: (tenant, work) => readSnapshot(pool, tenant, work),
       keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
-      outside: buildOutside(parts, outbound),
+      outside,
     },
     admission,
     guards: buildGuards(config),
@@ -187,6 +196,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** One statement on any connection, in a transaction of its own. */
+    logRequest: (row) => requestLog.add(row),
+    loggedBodies: config.requestLogBodies,
+    isStrained: parts.isStrained ?? (() => false),
+    handlerMaxMs: parts.handlerMaxMs,
 async function queryAlone<Row>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {
   const { rows } = await pool.query({
     ...(name !== undefined && { name }),

@@ -53,6 +53,10 @@ export type Config = Readonly<{
   metricsPort: number | undefined
   metricsHost: string
   anchorFile: string
+  /** How long requests are remembered. */
+  requestLogDays: number
+  /** Whose bodies are remembered, without secrets. */
+  requestLogBodies: (typeof loggedBodies)[number]
   /** Started by npm, which may be killed without passing the signal on. */
   hasNpmParent: boolean
 }>
@@ -60,6 +64,7 @@ export type Config = Readonly<{
 type Variables = Readonly<Record<string, string | undefined>>
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const loggedBodies = ['none', 'errors', 'all'] as const
 const roles = ['all', 'api', 'worker'] as const
 const environments = ['development', 'production', 'test'] as const
 const dayMs = 86_400_000
@@ -128,6 +133,8 @@ export function loadConfig(
     metricsPort: optionalPort(env, 'TALLYSTICK_METRICS_PORT'),
     metricsHost: text(env, 'TALLYSTICK_METRICS_HOST', '127.0.0.1'),
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
+    requestLogDays: integer(env, 'TALLYSTICK_REQUEST_LOG_DAYS', 30, [1, 3_650]),
+    requestLogBodies: oneOf(env, 'TALLYSTICK_REQUEST_LOG_BODIES', loggedBodies, 'errors'),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,
   }
   if (databaseUrl === '' && config.migrateUrl !== '') {

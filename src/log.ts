@@ -1,29 +1,12 @@
 import { type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
+import { isSecretName, redactText, renderRedacted } from './kernel/redact.ts'
 
 type Sink = Readonly<{ write: (text: string) => unknown }>
 
-const secretPaths = [
-  'authorization',
-  'cookie',
-  'password',
-  'apiKey',
-  'secret',
-  'token',
-  'headers.authorization',
-  'headers.cookie',
-  'headers["x-csrf-token"]',
-]
-
-const keyShapes = [
-  /\b(oim_[0-9a-f]{8})[0-9a-f]{56}\b/g,
-  /\b((?:live|test)_sk_[0-9a-f]{4})[0-9a-f]{44}\b/g,
-  /\b([A-Za-z0-9]{4})[A-Za-z0-9]{36}\b/g,
-]
-
 /**
- * The log: one JSON object per line, or short lines for a terminal. Key shapes are cut to their
- * visible start wherever they stand.
+ * The log: one JSON object per line, or short lines for a terminal. Members with the name of a
+ * secret are removed wherever they stand, and keys are cut to their visible start.
  * Source: platform specification 22.
  */
 export function buildLog(
@@ -32,19 +15,21 @@ export function buildLog(
 ): Logger {
   const isPretty = isLogPretty ?? out.isTTY === true
   const write = (line: string): void => {
-    const safe = redact(line)
+    const safe = redactLine(line)
     out.write(isPretty ? toTerminal(safe) : safe)
   }
-  const redactOptions = { paths: secretPaths, remove: true }
   const formatters = { level: (label: string) => ({ level: label }) }
   const timestamp = pino.stdTimeFunctions.isoTime
   const base = { pid: process.pid }
-  return pino({ level: logLevel, base, timestamp, formatters, redact: redactOptions }, { write })
+  return pino({ level: logLevel, base, timestamp, formatters }, { write })
 }
 
-/** Replaces every key in a text by its visible start. */
-export const redact = (text: string): string =>
-  keyShapes.reduce((rest, shape) => rest.replace(shape, '$1…'), text)
+/** Only a line that names a secret is read again; most do not. */
+function redactLine(line: string): string {
+  const names = line.match(/"(?:[^"\\]|\\.)*"(?=:)/g) ?? []
+  const hasSecret = names.some((name) => isSecretName(name))
+  return hasSecret ? `${renderRedacted(JSON.parse(line))}\n` : redactText(line)
+}
 
 function toTerminal(line: string): string {
   const { time, level, msg, pid, ...rest } = parseLine(line)

@@ -3,6 +3,7 @@ import { afterAll, afterEach, expect } from 'vitest'
 import { type App, type AppConfig, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
+import { Vault } from '../src/db/vault.ts'
 import type { Action, OrganizationCtx } from '../src/db/write.ts'
 import { assert } from '../src/kernel/assert.ts'
 import { type Instant, msOf } from '../src/kernel/dates.ts'
@@ -126,7 +127,9 @@ async function openWorld(): Promise<World> {
   }
   const apps: { app: App; pool: Pool }[] = []
   const addApp = async (more: Partial<AppConfig> = {}): Promise<App> => {
-    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
+    requestLogDays: 30,
+    requestLogBodies: 'errors' as const,
+    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
     const app = await open(ownPool, { ...config, ...more })
     apps.push({ app, pool: ownPool })
     return app

@@ -10,7 +10,7 @@ afterAll(shop.close)
 const notOfATenant = ['maintenance', 'migration', 'plan_version']
 
 /** Tables that an organization reads for all its businesses, by a second policy for reads alone. */
-const alsoOfAnOrganization = ['event', 'lane_head']
+const alsoOfAnOrganization = ['event', 'idempotency', 'lane_head']
 
 const stranger = { organization_id: newUuid(), tenant_id: newUuid(), business_id: newUuid() }
 const nobody = { organization_id: '', tenant_id: '', business_id: '' }

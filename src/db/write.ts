@@ -4,7 +4,7 @@ import type { Refusal } from '../kernel/errors.ts'
 import { asId, type Id, uuidV7 } from '../kernel/ids.ts'
 import { bytesArray, nullableArray, plainArray, textArray } from './arrays.ts'
 import { type ChainRecord, digestText, linkHash } from './chain.ts'
-import type { Tenant, Tx } from './tx.ts'
+import type { Db, Tenant, Tx } from './tx.ts'
 
 /** What happened, for the outside: one outbox row. Payloads are complete when written. */
 export type NewEvent = Readonly<{

@@ -6,12 +6,6 @@ type Exception = Readonly<{ surface: Surface; actor: Actor; tables: RegExp; reas
 /** What a refused request may change all the same. */
 const exceptions: readonly Exception[] = [
   {
-    surface: 'books',
-    actor: 'a key of a lower tier',
-    tables: /^(charge|meter_)/,
-    reason: 'the credit of a call is held with its admission, and given back when it is refused',
-  },
-  {
     surface: 'connect',
     actor: 'a key without quota',
     tables: /^(event|audit_row|chain_link|lane_head)$/,

@@ -32,12 +32,12 @@ function pathOf(
 
 type Digest = ReadonlyMap<string, string>
 
-/** Every row of an organization in every table but those that count requests. */
+/** Every row of an organization in every table but those that count or log requests. */
 async function digest({ owner, organizationId, businessId }: Business): Promise<Digest> {
   const { rows } = await owner.query<{ name: string }>(
     `select relname as name from pg_class
      where relnamespace = 'public'::regnamespace and relkind = 'r'
-       and relname !~ '^(usage_day|.*(counter|quota|slot))$'
+       and relname !~ '^(usage_day|request_log|.*(counter|quota|slot))$'
      order by relname`,
   )
   const parts = rows.map(

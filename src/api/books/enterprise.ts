@@ -11,15 +11,14 @@ import { listQuery } from './lists.ts'
 /** Source: Books specification 1.2. */
 export const enterpriseLimitDefault = 20
 
-const tag = 'Enterprise'
-
 /**
- * Routes of the enterprise group are for organizations on that tier.
+ * Routes of enterprises are for organizations on that tier.
  * Refuses: access.enterprise_only.
  * Source: Books specification 20.
  */
-export function requireEnterprise({ route: { tag: own }, admitted }: Facts): void {
-  if (own === tag && admitted.plan !== 'enterprise') throw new Refusal('access.enterprise_only')
+export function requireEnterprise({ route: { isEnterprise }, admitted }: Facts): void {
+  const isOpen = isEnterprise !== true || admitted.plan === 'enterprise'
+  if (!isOpen) throw new Refusal('access.enterprise_only')
 }
 
 const BusinessOut = Type.Object({
@@ -49,11 +48,12 @@ const listRoute = route({
   method: 'GET',
   path: '/v1/enterprise/businesses',
   operation: 'list-enterprise-businesses',
-  tag,
+  tag: 'Enterprise',
   summary: 'List the businesses of the enterprise, by name',
   scope: null,
   tenant: 'organization',
   cost: 1,
+  isEnterprise: true,
   query: Type.Object({
     limit: Type.Optional({
       ...listQuery.limit,

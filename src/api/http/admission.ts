@@ -31,7 +31,7 @@ export type Asked = Readonly<{
   /** Of the sender; empty when unknown. */
   address?: string
   cost?: number
-  metering?: 0 | 1 | 2
+  metering?: 0 | 1 | 2 | 3
   /** Needed where the request is metered. */
   requestId?: string
   operation?: string

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Db, Tenant } from '../../db/tx.ts'
-import type {
-  Action,
-  Command,
-  Ctx,
-  Done,
-  Idempotency,
-  OrganizationCtx,
-  StoredReply,
+import {
+  type Action,
+  type Command,
+  type Ctx,
+  type Done,
+  findKept,
+  type Idempotency,
+  type OrganizationCtx,
+  type StoredReply,
 } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
-import { Refusal } from '../../kernel/errors.ts'
+import { isRefusal, Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
@@ -69,6 +70,8 @@ export class RequestCall implements Call {
   sizeBytes = 0
   hasWritten = false
   hasReplayed = false
+  /** Milliseconds in reads, and in writes with their place in the queue. */
+  doorMs = 0
   readonly #parts: CallParts
   readonly #idempotencyKey: string | undefined
   readonly #isDryRun: boolean
@@ -122,9 +125,17 @@ export class RequestCall implements Call {
     return this.#parts.doors.keyMaker()
   }
 
-  read<Result>(work: (db: Db) => Promise<Result>, businessId?: Id<'business'>): Promise<Result> {
+  async read<Result>(
+    work: (db: Db) => Promise<Result>,
+    businessId?: Id<'business'>,
+  ): Promise<Result> {
     const own = this.route.tenant === 'business' ? this.business().businessId : undefined
-    return this.#parts.doors.read(this.#tenant(businessId ?? own), work)
+    const begunMs = performance.now()
+    try {
+      return await this.#parts.doors.read(this.#tenant(businessId ?? own), work)
+    } finally {
+      this.doorMs += performance.now() - begunMs
+    }
   }
 
   write<Input, Result>(
@@ -213,6 +224,7 @@ export class RequestCall implements Call {
     return {
       surface: surface.name,
       key,
+    const begunMs = performance.now()
       fingerprint: this.#fingerprint(),
       keepMs: surface.idempotency.keepMs,
       reply: (outcome) =>
@@ -225,6 +237,7 @@ export class RequestCall implements Call {
   #fingerprint(): Buffer {
     const { method, path, rawQuery } = this.#parts
     const pairs = Object.keys(rawQuery)
+    this.doorMs += performance.now() - begunMs
       .sort()
       .map((name) => [name, rawQuery[name]])
     const body = this.json === undefined ? '' : toCanonicalJson(this.json.value)

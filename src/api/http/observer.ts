@@ -8,6 +8,8 @@ export type Finished = Readonly<{
   status: number
   /** Of the refusal; undefined when there was none. */
   code: string | undefined
+  idempotency: 'none' | 'first' | 'replayed'
+  chargeState: 'none' | 'settled' | 'released'
   seconds: number
 }>
 

@@ -119,6 +119,8 @@ export type RouteRecord = Readonly<{
   cost: number
   /** True where a call is never charged, whatever the plan. */
   isFree?: boolean
+  /** True where only organizations on that plan may call; others are refused, and pay nothing. */
+  isEnterprise?: boolean
   params?: TSchema
   query?: TSchema
   body?: TSchema

@@ -20,7 +20,8 @@ import type { ErrorContext, Rendered } from './look.ts'
 import type { Observer } from './observer.ts'
 import { buildOpenApi } from './openapi.ts'
 import { renderProblem, wantsProblem } from './problem.ts'
-import { parseQuery } from './query.ts'
+import { parseQuery, type Query } from './query.ts'
+import { type LoggedBodies, type SeenRequest, toClientRequestId, toSaid } from './request-log.ts'
 import type { FileBody, Reply, RouteRecord } from './route.ts'
 import { Router } from './router.ts'
 import { Shape, Validators } from './shape.ts'
@@ -38,6 +39,8 @@ const keepAliveMs = 72_000
 const drainMaxMs = 10_000
 const idlePollMs = 50
 
+const handlerMaxMs = 25_000
+const latePollMs = 250
 export type Log = Readonly<
   Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
 >
@@ -87,6 +90,13 @@ export type ServerParts = Readonly<{
   log: Log
 }>
 
+  /** Takes every request of a surface once it has been answered; it must not wait for anything. */
+  logRequest: (row: SeenRequest) => void
+  loggedBodies: LoggedBodies
+  /** Whether the process can take no more for now. */
+  isStrained: () => boolean
+  /** How long a handler may take in tests. */
+  handlerMaxMs?: number | undefined
 export type HttpServer = Readonly<{
   fastify: FastifyInstance
   /** From now on new requests are refused and connections close after their answer. */
@@ -104,7 +114,12 @@ type Edge = Readonly<{
   openApi: () => Buffer
 }>
 
-type State = { isDraining: boolean; readonly watch: Watch | undefined }
+type State = {
+  isDraining: boolean
+  readonly watch: Watch | undefined
+  /** What handlers are at work on, the oldest first. */
+  readonly handled: Set<Visit>
+}
 
 /** One request on its way. What is still undefined had not been reached when it was refused. */
 type Visit = {
@@ -122,7 +137,17 @@ type Visit = {
   admittance: Admittance | undefined
   /** Of the answer, once there is one. */
   status: number
-  /** Of the refusal that was the answer. */
+  bytesOut: number
+  content: Buffer | string | undefined
+  /** What was the answer. */
+  refusal: Refusal | undefined
+  /** Of a refusal, also of one that was kept. */
+  readonly edge: Edge | undefined
+  readonly begunMs: number
+  /** When its handler was called. */
+  handledMs: number
+  /** In the queue of admission. */
+  waitMs: number
   code: string | undefined
   call: RequestCall | undefined
   /** Whether the caller has asked for the refusal that it gets. */
@@ -135,7 +160,9 @@ type Visit = {
  */
 export function buildServer(parts: ServerParts): HttpServer {
   const edges = buildEdges(parts)
-  const state: State = { isDraining: false, watch: parts.watch }
+  const state: State = { isDraining: false, watch: parts.watch, handled: new Set() }
+  const late = setInterval(() => stopLate(parts, state.handled), latePollMs)
+  late.unref()
   const server = fastify({
     logger: false,
     bodyLimit: Number.MAX_SAFE_INTEGER,
@@ -157,12 +184,13 @@ export function buildServer(parts: ServerParts): HttpServer {
     const visit: Visit = {
       server: state,
       request,
+    const path = mark < 0 ? url : url.slice(0, mark)
       response,
       requestId: randomUUID(),
       now,
       nowMs: msOf(now),
       address: addressOf(request, parts.proxies),
-      path: mark < 0 ? url : url.slice(0, mark),
+      path,
       queryText: mark < 0 ? '' : url.slice(mark + 1),
       route: undefined,
       admitted: undefined,
@@ -170,10 +198,16 @@ export function buildServer(parts: ServerParts): HttpServer {
       status: 0,
       code: undefined,
       call: undefined,
+      edge: edges.find(({ surface }) => isBelow(path, surface.mount)),
+      begunMs: performance.now(),
+      handledMs: 0,
+      waitMs: 0,
       isSimulated: false,
+      bytesOut: 0,
+      content: undefined,
+      refusal: undefined,
     }
-    const edge = edges.find(({ surface }) => isBelow(visit.path, surface.mount))
-    const begun = performance.now()
+    const { edge } = visit
     parts.observer?.begin(edge?.surface.name ?? 'none')
     try {
       if (edge === undefined) await answerNeutral(parts, visit)
@@ -181,16 +215,26 @@ export function buildServer(parts: ServerParts): HttpServer {
     } catch (error) {
       await answerError(parts, edge, visit, error)
     } finally {
-      settle(parts, edge, visit)
+      const chargeState = settle(parts, edge, visit)
+      const idempotency = visit.call?.idempotencyState ?? 'none'
+      const durationMs = performance.now() - visit.begunMs
       parts.observer?.end({
         surface: edge?.surface.name ?? 'none',
         operation: visit.route?.operation ?? 'none',
-        ...{ status: visit.status, code: visit.code },
-        seconds: (performance.now() - begun) / 1_000,
+        ...{ status: visit.status, code: visit.refusal?.code },
+        ...{ idempotency, chargeState, seconds: durationMs / 1_000 },
       })
     }
   }
 
+      if (edge !== undefined) {
+        parts.logRequest(
+          toSeen(visit, edge.surface, {
+            ...{ durationMs, idempotency, chargeState },
+            bodies: parts.loggedBodies,
+          }),
+        )
+      }
   // Every request ends here: a hijacked reply goes through nothing else of the framework.
   server.addHook('onRequest', (request, reply, _done) => {
     reply.hijack()
@@ -204,7 +248,11 @@ export function buildServer(parts: ServerParts): HttpServer {
     drain: () => {
       state.isDraining = true
     },
-    close: () => closeServer(server),
+    close: async () => {
+      const isWhole = await closeServer(server)
+      clearInterval(late)
+      return isWhole
+    },
   }
 }
 
@@ -230,22 +278,89 @@ async function closeServer(server: FastifyInstance): Promise<boolean> {
 }
 
 /** The request is over: its slot is free, and its charge is settled or given back. */
-function settle(parts: ServerParts, edge: Edge | undefined, visit: Visit): void {
+function settle(parts: ServerParts, edge: Edge | undefined, visit: Visit): ChargeState {
   const { admittance, route, requestId, status, call } = visit
-  if (edge === undefined || route === undefined || admittance === undefined) return
+/** Who waits for a handler gets an answer in time; what the handler still does is its own affair. */
+function stopLate(parts: ServerParts, handled: ReadonlySet<Visit>): void {
+  const begunMax = performance.now() - (parts.handlerMaxMs ?? handlerMaxMs)
+  for (const visit of handled) {
+    if (visit.handledMs > begunMax) return
+    if (visit.status === 0) {
+      sendRefusal(parts, visit.edge, visit, new Refusal('platform.timeout'))
+    }
+  }
+}
+
+type ChargeState = SeenRequest['chargeState']
+
+type Ended = Readonly<{
+  durationMs: number
+  idempotency: SeenRequest['idempotency']
+  chargeState: ChargeState
+  bodies: LoggedBodies
+}>
+
+/** The request as the log of requests takes it. */
+function toSeen(
+  visit: Visit,
+  { name: surface }: Surface,
+  { durationMs, idempotency, chargeState, bodies }: Ended,
+): SeenRequest {
+  const { request, admitted, call, queryText, path, refusal, status, content } = visit
+  const { headers, method = 'GET' } = request
+  const isKept = bodies === 'all' || (bodies === 'errors' && status >= 400)
+  const isSaid = isKept || refusal !== undefined
+  return {
+    requestId: visit.requestId,
+    at: visit.now,
+    organizationId: admitted?.organization_id ?? null,
+    businessId: admitted?.business_id ?? null,
+    keyId: admitted?.key_id ?? null,
+    clientRequestId: toClientRequestId(headers['x-request-id']),
+    surface,
+    operation: visit.route?.operation ?? null,
+    method,
+    path: queryText === '' ? path : `${path}?${queryText}`,
+    status,
+    errorCode: visit.code ?? null,
+    durationUs: Math.round(durationMs * 1_000),
+    dbUs: Math.round((call?.doorMs ?? 0) * 1_000),
+    waitUs: Math.round(visit.waitMs * 1_000),
+    bytesIn: call?.sizeBytes ?? 0,
+    bytesOut: visit.bytesOut,
+    address: visit.address,
+    userAgent: headers['user-agent'] ?? null,
+    idempotency,
+    chargeState,
+    said: isSaid
+      ? toSaid({
+          params: refusal?.params,
+          ...(isKept ? { request: call?.json?.value, content } : none),
+        })
+      : undefined,
+  }
+}
+
+const none = { request: undefined, content: undefined } as const
+
+  if (edge === undefined || route === undefined || admittance === undefined) return 'none'
   if (admittance.slot !== undefined) parts.admission.giveBack(admittance.slot)
   const { organization_id: organizationId, environment } = admittance.admitted
   const isCounted = admittance.isGranted && meteringOf(edge.surface, route) !== 0
-  if (!isCounted || environment !== 'live') return
+  if (!isCounted || environment !== 'live') return 'none'
   const isHeld = admittance.charge === 'held'
-  parts.billing.finish({ organizationId, requestId, status, isHeld, isReal: call?.isReal ?? false })
+  const isReal = call?.isReal ?? false
+  parts.billing.finish({ organizationId, requestId, status, isHeld, isReal })
+  if (!isHeld) return 'none'
+  return status < 300 && isReal ? 'settled' : 'released'
 }
 
-function meteringOf(surface: Surface, route: RouteRecord): 0 | 1 | 2 {
+function meteringOf(surface: Surface, route: RouteRecord): 0 | 1 | 2 | 3 {
   if (!surface.isMetered || route.isFree === true) return 0
   return route.tenant === 'business' ? 2 : 1
 }
 
+  if (route.isEnterprise === true) return 3
 function never(): void {
   // Deliberately empty: the hook above has taken the request.
 }
@@ -328,6 +443,7 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
       address: visit.address,
       cost: route.cost,
       metering: meteringOf(surface, route),
+  if (parts.isStrained()) throw new Refusal('platform.overloaded')
       requestId: visit.requestId,
       operation: route.operation,
     })
@@ -341,6 +457,7 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
       query,
       address: visit.address,
       now: visit.now,
+    const askedMs = performance.now()
     }
     for (const check of surface.checks) check(facts)
     const simulated = simulate(
@@ -350,6 +467,7 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
     if (simulated !== undefined) {
       visit.isSimulated = true
       throw simulated
+    visit.waitMs = performance.now() - askedMs
     }
   }
   const call = new RequestCall({
@@ -368,9 +486,38 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
     errorContext: toErrorContext(parts, surface, visit),
   })
   visit.call = call
-  const shape = edge.shapeByRoute.get(route)
-  const json = await readJson(visit.request, route, surface, call)
-  const file = await readFile(visit.request, route, call)
+  try {
+    await readInput(edge, visit, call, { params, query })
+  } catch (error) {
+    // A key that was used before answers first, whatever is wrong with what comes with it.
+    const isBodyKnown = call.json !== undefined || !hasBody(visit.request)
+    sendReply(surface, visit, call, await call.replayInstead(error, isBodyKnown))
+    return
+  }
+  visit.handledMs = performance.now()
+  visit.server.handled.add(visit)
+  try {
+    sendReply(surface, visit, call, await route.handle(call))
+  } finally {
+    visit.server.handled.delete(visit)
+  }
+}
+
+/**
+ * Reads parameters and body by the schemas of the route.
+ * Refuses, in this order: what the body refuses, what the surface looks up before shapes, what
+ * parameters, query and body refuse.
+ */
+async function readInput(
+  { surface, shapeByRoute }: Edge,
+  { request }: Visit,
+  call: RequestCall,
+  { params, query }: Readonly<{ params: Target['params']; query: Query }>,
+): Promise<void> {
+  const { route } = call
+  const shape = shapeByRoute.get(route)
+  const json = await readJson(request, route, surface, call)
+  const file = await readFile(request, route, call)
   if (surface.requireBeforeShape !== undefined) {
     call.params = params
     await surface.requireBeforeShape(call)
@@ -378,9 +525,8 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   call.params = shape?.params(params)
   call.query = shape?.query(query)
   if (file !== undefined) call.body = file
-  else if (json !== undefined) call.body = shape?.body(json, isStrict(visit.request))
+  else if (json !== undefined) call.body = shape?.body(json, isStrict(request))
   else if (route.body !== undefined) call.body = {}
-  sendReply(surface, visit, call, await route.handle(call))
 }
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
@@ -501,7 +647,7 @@ function sendRefusal(
 ): void {
   const context = toErrorContext(parts, edge?.surface, visit)
   const { route, admitted } = visit
-  visit.code = refusal.code
+  visit.refusal = refusal
   // A key that is wrong in itself; who sends none guesses none.
   if (refusal.code.startsWith('key.') && admitted?.is_usable !== true && hasKey(visit)) {
     parts.guards.countFailure(visit.address, visit.nowMs)
@@ -545,6 +691,7 @@ function sendReply(surface: Surface, visit: Visit, call: RequestCall, reply: Rep
 
 const hasKey = ({ request }: Visit): boolean => request.headers.authorization !== undefined
 
+  'platform.overloaded': 503,
 /** Limits in every dialect of a surface, from the decision about this very request. */
 function limitHeadersOf(
   surface: Surface | undefined,
@@ -583,8 +730,8 @@ type Head = Readonly<{ status: number; headers: Readonly<Record<string, string>>
 
 function send(visit: Visit, head: Head, content?: Buffer | string): void {
   const { server, request, response, requestId } = visit
-  visit.status = head.status
-  if (response.headersSent || response.destroyed) return
+  // Who was late has been answered already.
+  if (response.headersSent) return
   const { status, headers } = head
   const method = request.method ?? 'GET'
   server.watch?.({ method, path: visit.path, route: visit.route, status, headers, content })
@@ -592,7 +739,7 @@ function send(visit: Visit, head: Head, content?: Buffer | string): void {
   response.writeHead(head.status, {
     ...securityHeaders,
     'X-Request-Id': requestId,
-    ...(head.status === 204 ? {} : { 'Content-Length': Buffer.byteLength(content ?? '') }),
+    ...(head.status === 204 ? {} : { 'Content-Length': visit.bytesOut }),
     ...head.headers,
   })
   if (content === undefined || request.method === 'HEAD') response.end()
@@ -605,6 +752,11 @@ const toSent = (content: Buffer | string, headers: Head['headers']): Buffer | st
 
 /** Requests whose framing is broken never reach a surface. */
 function refuseFraming(error: Error & { code?: string }, socket: Socket): void {
+  visit.status = status
+  visit.code = headers['Error-Code']
+  visit.content = content
+  visit.bytesOut = content === undefined ? 0 : Buffer.byteLength(content)
+  if (response.destroyed) return
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return

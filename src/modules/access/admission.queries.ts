@@ -77,8 +77,11 @@ export type KeyQuestion = Readonly<{
   address: string
   cost: number
   count: number
-  /** 1: charged where calls are metered; 2: the same, on a route of a business; 0: never. */
-  metering: 0 | 1 | 2
+  /**
+   * 1: charged where calls are metered; 2: the same, on a route of a business; 3: on the plan
+   * enterprise alone; 0: never.
+   */
+  metering: 0 | 1 | 2 | 3
   /** One per request where `metering` is not 0. */
   requestIds: readonly string[]
   operations: readonly string[]
