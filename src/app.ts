@@ -6,8 +6,8 @@ import { Billing } from './api/http/billing.ts'
 import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
-import {
 import { RequestLog, toLine } from './api/http/request-log.ts'
+import {
   buildServer,
   type HttpServer,
   headersBytesMax,
@@ -23,8 +23,8 @@ import { manifests } from './connectors/registry.ts'
 import { toOutage, toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
 import { findLastMigration } from './db/migrate.ts'
-import type { Pool } from './db/pool.ts'
 import { asOwner } from './db/owner.ts'
+import type { Pool } from './db/pool.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
@@ -34,9 +34,9 @@ import { keyHasherOf } from './master-key.ts'
 import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
+import { keepRequests } from './modules/access/request-log.actions.ts'
 import { announceLimits } from './modules/plans/notice.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
-import { keepRequests } from './modules/access/request-log.actions.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { setForms } from './set-forms.ts'
 
@@ -57,13 +57,13 @@ export type AppParts = Readonly<{
   watch?: Watch
   /** Counts what happens; undefined: nobody looks. */
   metrics?: Metrics | undefined
-  log: Log
-}>
-
   /** Whether the process can take no more for now; undefined: nobody watches. */
   isStrained?: (() => boolean) | undefined
   /** How long a handler may take in tests. */
   handlerMaxMs?: number | undefined
+  log: Log
+}>
+
 /** What the app reads of the configuration. */
 export type AppConfig = Pick<
   Config,
@@ -81,11 +81,11 @@ export type AppConfig = Pick<
   | 'egressAllow'
   | 'egressPorts'
   | 'webhookAuthorities'
+  | 'requestLogDays'
+  | 'requestLogBodies'
 >
 
 export type App = Readonly<{
-  | 'requestLogDays'
-  | 'requestLogBodies'
   server: HttpServer['fastify']
   gate: Gate
   pool: Pool
@@ -169,6 +169,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
     }),
     watch: parts.watch,
     observer: parts.metrics,
+    logRequest: (row) => requestLog.add(row),
+    loggedBodies: config.requestLogBodies,
+    isStrained: parts.isStrained ?? (() => false),
+    handlerMaxMs: parts.handlerMaxMs,
     log,
   })
   await http.fastify.ready()
@@ -196,10 +200,6 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 /** One statement on any connection, in a transaction of its own. */
-    logRequest: (row) => requestLog.add(row),
-    loggedBodies: config.requestLogBodies,
-    isStrained: parts.isStrained ?? (() => false),
-    handlerMaxMs: parts.handlerMaxMs,
 async function queryAlone<Row>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {
   const { rows } = await pool.query({
     ...(name !== undefined && { name }),

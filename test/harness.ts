@@ -3,7 +3,6 @@ import { afterAll, afterEach, expect } from 'vitest'
 import { type App, type AppConfig, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
-import { Vault } from '../src/db/vault.ts'
 import type { Action, OrganizationCtx } from '../src/db/write.ts'
 import { assert } from '../src/kernel/assert.ts'
 import { type Instant, msOf } from '../src/kernel/dates.ts'
@@ -124,12 +123,12 @@ async function openWorld(): Promise<World> {
     egressAllow: ['127.0.0.0/8'],
     egressPorts: [],
     webhookAuthorities: '',
+    requestLogDays: 30,
+    requestLogBodies: 'errors' as const,
   }
   const apps: { app: App; pool: Pool }[] = []
   const addApp = async (more: Partial<AppConfig> = {}): Promise<App> => {
-    requestLogDays: 30,
-    requestLogBodies: 'errors' as const,
-    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
+    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
     const app = await open(ownPool, { ...config, ...more })
     apps.push({ app, pool: ownPool })
     return app

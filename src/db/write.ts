@@ -423,6 +423,36 @@ export async function flushWork(
   return head.chainHash
 }
 
+/** The identity of a kept answer; with an organization, of whichever of its businesses. */
+type KeptName = Readonly<{
+  tenantId: string
+  organizationId?: Id<'organization'>
+  surface: string
+  key: string
+  now: Instant
+}>
+
+type KeptReply = Readonly<{ fingerprint: Buffer; reply: StoredReply }>
+
+/** What was kept under an idempotency key and still counts; undefined: nothing. */
+export async function findKept(
+  db: Db,
+  { tenantId, organizationId = asId('organization', tenantId), surface, key, now }: KeptName,
+): Promise<KeptReply | undefined> {
+  const [row] = await db.query<KeptRow>({
+    name: 'find_kept_reply',
+    text: `select fingerprint, status, headers, body, request_id as "requestId" from idempotency
+      where tenant_id = any (array(select business_id from business where organization_id = $2)
+          || $1::uuid)
+        and surface = $3 and key = $4 and expires_at > $5
+      order by created_at limit 1`,
+    values: [tenantId, organizationId, surface, key, now],
+  })
+  return row && { fingerprint: row.fingerprint, reply: row }
+}
+
+type KeptRow = StoredReply & Readonly<{ fingerprint: Buffer }>
+
 type FlushInput = Readonly<{ tenantId: string; head: Head; work: Work; firstEntrySeq: bigint }>
 
 const kindsInOrder: readonly ChainKind[] = ['E', 'D', 'S']

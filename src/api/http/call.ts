@@ -167,6 +167,38 @@ export class RequestCall implements Call {
     return !this.hasReplayed && !this.#isDryRun
   }
 
+  /** Whether the request came with a key, and what that came to. */
+  get idempotencyState(): 'none' | 'first' | 'replayed' {
+    if (this.#idempotencyKey === undefined || this.#isDryRun) return 'none'
+    return this.hasReplayed ? 'replayed' : 'first'
+  }
+
+  /**
+   * What was kept under the key of a request whose input is refused; only here is it looked for
+   * before the write, so that other requests do not pay for it.
+   * Refuses: idempotency.key_reused; else what it was given.
+   *
+   * isBodyKnown  whether the whole body has been read, so that it can be the same as before
+   */
+  async replayInstead(error: unknown, isBodyKnown: boolean): Promise<Reply> {
+    const key = this.#idempotencyKey
+    if (key === undefined || this.#isDryRun || !isRefusal(error)) throw error
+    const { name: surface, idempotency } = this.#parts.surface
+    const { organizationId } = this.caller
+    const businessId = this.route.tenant === 'business' ? this.business().businessId : undefined
+    const tenant = this.#tenant(businessId)
+    const wanted = { surface, key, now: this.now, tenantId: businessId ?? organizationId }
+    // A surface that keeps everything knows its keys whatever business a write was about.
+    const ofAll = idempotency.keepsEverything ? { organizationId } : {}
+    const kept = await this.#parts.doors.read(tenant, (db) => findKept(db, { ...wanted, ...ofAll }))
+    if (kept === undefined) throw error
+    if (!isBodyKnown || !kept.fingerprint.equals(this.#fingerprint())) {
+      throw new Refusal('idempotency.key_reused')
+    }
+    this.hasReplayed = true
+    return toReplay(kept.reply)
+  }
+
   /** Keeps a refusal, or answers what was kept before. Refuses: what it was given. */
   keepRefusal(refusal: Refusal): Promise<Reply> {
     return this.writeOrganization(refuse, refusal, () => ({ status: 500 }))
@@ -192,6 +224,7 @@ export class RequestCall implements Call {
     const { doors } = this.#parts
     this.hasWritten = true
     const key = this.#isDryRun ? undefined : this.#idempotencyKey
+    const begunMs = performance.now()
     const done = await doors.write({
       tenant,
       action,
@@ -204,6 +237,7 @@ export class RequestCall implements Call {
       ...(key !== undefined && { idempotency: this.#idempotency(key, answer) }),
       ...(this.#parts.isHeld && { settlement: { run: settleCharges, item: this.requestId } }),
     })
+    this.doorMs += performance.now() - begunMs
     if ('replayed' in done) {
       this.hasReplayed = true
       return toReplay(done.replayed)
@@ -224,7 +258,6 @@ export class RequestCall implements Call {
     return {
       surface: surface.name,
       key,
-    const begunMs = performance.now()
       fingerprint: this.#fingerprint(),
       keepMs: surface.idempotency.keepMs,
       reply: (outcome) =>
@@ -237,7 +270,6 @@ export class RequestCall implements Call {
   #fingerprint(): Buffer {
     const { method, path, rawQuery } = this.#parts
     const pairs = Object.keys(rawQuery)
-    this.doorMs += performance.now() - begunMs
       .sort()
       .map((name) => [name, rawQuery[name]])
     const body = this.json === undefined ? '' : toCanonicalJson(this.json.value)

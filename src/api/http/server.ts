@@ -38,9 +38,9 @@ const requestTimeoutMs = 30_000
 const keepAliveMs = 72_000
 const drainMaxMs = 10_000
 const idlePollMs = 50
-
 const handlerMaxMs = 25_000
 const latePollMs = 250
+
 export type Log = Readonly<
   Record<'debug' | 'info' | 'warn' | 'error', (fields: object, message: string) => void>
 >
@@ -87,9 +87,6 @@ export type ServerParts = Readonly<{
   docs: Docs
   watch?: Watch | undefined
   observer?: Observer | undefined
-  log: Log
-}>
-
   /** Takes every request of a surface once it has been answered; it must not wait for anything. */
   logRequest: (row: SeenRequest) => void
   loggedBodies: LoggedBodies
@@ -97,6 +94,9 @@ export type ServerParts = Readonly<{
   isStrained: () => boolean
   /** How long a handler may take in tests. */
   handlerMaxMs?: number | undefined
+  log: Log
+}>
+
 export type HttpServer = Readonly<{
   fastify: FastifyInstance
   /** From now on new requests are refused and connections close after their answer. */
@@ -135,6 +135,12 @@ type Visit = {
   route: RouteRecord | undefined
   admitted: Admitted | undefined
   admittance: Admittance | undefined
+  readonly edge: Edge | undefined
+  readonly begunMs: number
+  /** When its handler was called. */
+  handledMs: number
+  /** In the queue of admission. */
+  waitMs: number
   /** Of the answer, once there is one. */
   status: number
   bytesOut: number
@@ -142,12 +148,6 @@ type Visit = {
   /** What was the answer. */
   refusal: Refusal | undefined
   /** Of a refusal, also of one that was kept. */
-  readonly edge: Edge | undefined
-  readonly begunMs: number
-  /** When its handler was called. */
-  handledMs: number
-  /** In the queue of admission. */
-  waitMs: number
   code: string | undefined
   call: RequestCall | undefined
   /** Whether the caller has asked for the refusal that it gets. */
@@ -181,10 +181,10 @@ export function buildServer(parts: ServerParts): HttpServer {
     const url = request.url ?? '/'
     const mark = url.indexOf('?')
     const now = parts.clock()
+    const path = mark < 0 ? url : url.slice(0, mark)
     const visit: Visit = {
       server: state,
       request,
-    const path = mark < 0 ? url : url.slice(0, mark)
       response,
       requestId: randomUUID(),
       now,
@@ -195,17 +195,17 @@ export function buildServer(parts: ServerParts): HttpServer {
       route: undefined,
       admitted: undefined,
       admittance: undefined,
-      status: 0,
-      code: undefined,
-      call: undefined,
       edge: edges.find(({ surface }) => isBelow(path, surface.mount)),
       begunMs: performance.now(),
       handledMs: 0,
       waitMs: 0,
-      isSimulated: false,
+      status: 0,
       bytesOut: 0,
       content: undefined,
       refusal: undefined,
+      code: undefined,
+      call: undefined,
+      isSimulated: false,
     }
     const { edge } = visit
     parts.observer?.begin(edge?.surface.name ?? 'none')
@@ -224,9 +224,6 @@ export function buildServer(parts: ServerParts): HttpServer {
         ...{ status: visit.status, code: visit.refusal?.code },
         ...{ idempotency, chargeState, seconds: durationMs / 1_000 },
       })
-    }
-  }
-
       if (edge !== undefined) {
         parts.logRequest(
           toSeen(visit, edge.surface, {
@@ -235,6 +232,9 @@ export function buildServer(parts: ServerParts): HttpServer {
           }),
         )
       }
+    }
+  }
+
   // Every request ends here: a hijacked reply goes through nothing else of the framework.
   server.addHook('onRequest', (request, reply, _done) => {
     reply.hijack()
@@ -277,9 +277,6 @@ async function closeServer(server: FastifyInstance): Promise<boolean> {
   }
 }
 
-/** The request is over: its slot is free, and its charge is settled or given back. */
-function settle(parts: ServerParts, edge: Edge | undefined, visit: Visit): ChargeState {
-  const { admittance, route, requestId, status, call } = visit
 /** Who waits for a handler gets an answer in time; what the handler still does is its own affair. */
 function stopLate(parts: ServerParts, handled: ReadonlySet<Visit>): void {
   const begunMax = performance.now() - (parts.handlerMaxMs ?? handlerMaxMs)
@@ -343,6 +340,9 @@ function toSeen(
 
 const none = { request: undefined, content: undefined } as const
 
+/** The request is over: its slot is free, and its charge is settled or given back. */
+function settle(parts: ServerParts, edge: Edge | undefined, visit: Visit): ChargeState {
+  const { admittance, route, requestId, status, call } = visit
   if (edge === undefined || route === undefined || admittance === undefined) return 'none'
   if (admittance.slot !== undefined) parts.admission.giveBack(admittance.slot)
   const { organization_id: organizationId, environment } = admittance.admitted
@@ -357,10 +357,10 @@ const none = { request: undefined, content: undefined } as const
 
 function meteringOf(surface: Surface, route: RouteRecord): 0 | 1 | 2 | 3 {
   if (!surface.isMetered || route.isFree === true) return 0
+  if (route.isEnterprise === true) return 3
   return route.tenant === 'business' ? 2 : 1
 }
 
-  if (route.isEnterprise === true) return 3
 function never(): void {
   // Deliberately empty: the hook above has taken the request.
 }
@@ -424,6 +424,7 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   parts.guards.requireRoom(surface.name, visit.address, visit.nowMs)
   const method = visit.request.method ?? 'GET'
   requireOpen(await parts.maintenance(), { isRead: isRead(method), now: visit.now })
+  if (parts.isStrained()) throw new Refusal('platform.overloaded')
   if (visit.server.isDraining) throw new Refusal('platform.shutting_down')
   const path = visit.path.slice(surface.mount.length) || '/'
   surface.requireVersion?.(path)
@@ -437,16 +438,17 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
   if (route.tenant !== 'none') {
     parts.guards.requireTrust(visit.address, visit.nowMs)
     const keyText = surface.parseKey(visit.request.headers.authorization)
+    const askedMs = performance.now()
     const admittance = await parts.admission.admit({
       hash: toHex(parts.hashKey(keyText)),
       businessId: surface.findBusinessId?.(query, route),
       address: visit.address,
       cost: route.cost,
       metering: meteringOf(surface, route),
-  if (parts.isStrained()) throw new Refusal('platform.overloaded')
       requestId: visit.requestId,
       operation: route.operation,
     })
+    visit.waitMs = performance.now() - askedMs
     visit.admittance = admittance
     visit.admitted = admittance.admitted
     const facts: Facts = {
@@ -457,7 +459,6 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
       query,
       address: visit.address,
       now: visit.now,
-    const askedMs = performance.now()
     }
     for (const check of surface.checks) check(facts)
     const simulated = simulate(
@@ -467,7 +468,6 @@ async function answerSurface(parts: ServerParts, edge: Edge, visit: Visit): Prom
     if (simulated !== undefined) {
       visit.isSimulated = true
       throw simulated
-    visit.waitMs = performance.now() - askedMs
     }
   }
   const call = new RequestCall({
@@ -672,6 +672,7 @@ function sendRefusal(
 const neutralStatus: Readonly<Record<string, number>> = {
   'request.route_unknown': 404,
   'request.method_not_allowed': 405,
+  'platform.overloaded': 503,
   'platform.shutting_down': 503,
 }
 
@@ -691,7 +692,6 @@ function sendReply(surface: Surface, visit: Visit, call: RequestCall, reply: Rep
 
 const hasKey = ({ request }: Visit): boolean => request.headers.authorization !== undefined
 
-  'platform.overloaded': 503,
 /** Limits in every dialect of a surface, from the decision about this very request. */
 function limitHeadersOf(
   surface: Surface | undefined,
@@ -733,6 +733,11 @@ function send(visit: Visit, head: Head, content?: Buffer | string): void {
   // Who was late has been answered already.
   if (response.headersSent) return
   const { status, headers } = head
+  visit.status = status
+  visit.code = headers['Error-Code']
+  visit.content = content
+  visit.bytesOut = content === undefined ? 0 : Buffer.byteLength(content)
+  if (response.destroyed) return
   const method = request.method ?? 'GET'
   server.watch?.({ method, path: visit.path, route: visit.route, status, headers, content })
   if (server.isDraining) response.setHeader('Connection', 'close')
@@ -752,11 +757,6 @@ const toSent = (content: Buffer | string, headers: Head['headers']): Buffer | st
 
 /** Requests whose framing is broken never reach a surface. */
 function refuseFraming(error: Error & { code?: string }, socket: Socket): void {
-  visit.status = status
-  visit.code = headers['Error-Code']
-  visit.content = content
-  visit.bytesOut = content === undefined ? 0 : Buffer.byteLength(content)
-  if (response.destroyed) return
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
