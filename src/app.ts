@@ -137,6 +137,15 @@ export async function buildApp(parts: AppParts): Promise<App> {
   })
   const maintenance = new MaintenanceWatch(alone)
   const outbound = buildOutbound(parts)
+  const outside = buildOutside(parts, outbound)
+  const requestLog = new RequestLog({
+    write: (rows) => asOwner(adminPool, (tx) => keepRequests(tx, rows)),
+    seal: outside.seal,
+    onRow: (row) => {
+      const { level, fields } = toLine(row)
+      log[level](fields, 'request')
+    },
+  })
   let worker: Worker | undefined
   let origin = config.origin
   const keyHasher = keyHasherOf(parts.masterKey)
@@ -193,7 +202,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
     close: async () => {
       const isWhole = await closeApp({ http, gate, config, worker })
-      await Promise.all([admission.close(), billing.close()])
+      await Promise.all([admission.close(), billing.close(), requestLog.close()])
       return isWhole
     },
   }
