@@ -41,7 +41,7 @@ const ItemIn = Type.Object({
 
 export const items = Type.Array(ItemIn, { minItems: 1, maxItems: itemsMax })
 
-const ItemOut = Type.Object({
+export const ItemOut = Type.Object({
   description: Type.String(),
   quantity: Type.Number(),
   unit_price: Type.Number(),
@@ -195,7 +195,7 @@ export function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
   }
 }
 
-const toItem = (line: Invoice['lines'][number], code: string): Static<typeof ItemOut> => ({
+export const toItem = (line: Invoice['lines'][number], code: string): Static<typeof ItemOut> => ({
   description: line.description,
   quantity: toWireDecimal(line.quantity),
   unit_price: toWireDecimal(line.unitPrice),

@@ -19,6 +19,7 @@ import { exchangeRateRoutes } from './exchange-rates.ts'
 import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
 import { productRoutes } from './products.ts'
+import { quotationRoutes } from './quotations.ts'
 import { statementRoutes } from './statements.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -40,6 +41,7 @@ export const invoicing: Surface = {
     ...statementRoutes,
     ...productRoutes,
     ...invoiceRoutes,
+    ...quotationRoutes,
     ...keyRoutes,
     ...webhookRoutes,
     ...eventRoutes,

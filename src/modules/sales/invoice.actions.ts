@@ -74,7 +74,7 @@ export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoic
   const today = dateIn(ctx.now, book.business.timeZone)
   const move = moveTo(status, { status: 'draft', dueDate: draft.dueDate }, today)
   const id = ctx.newId('document')
-  const calculation = calculate(draft, book)
+  const calculation = calculateInvoice(draft, book)
   const number = await numberOf(ctx, book, { draft, surface, id, isDraft: move === 'none' })
   const head = toDocument(ctx, { id, surface, number, draft, customer, book, calculation })
   const document: Document = {
@@ -351,7 +351,7 @@ async function changeDraft(ctx: Ctx, changing: Changing): Promise<Invoice> {
   if (before.number !== null && number !== before.number) {
     await retireNumber(ctx, { kind: 'invoice', number: before.number })
   }
-  const calculation = calculate(draft, book)
+  const calculation = calculateInvoice(draft, book)
   const head = toDocument(ctx, { id, surface, number, draft, customer, book, calculation })
   const document: Document = {
     ...head,
@@ -387,7 +387,7 @@ export async function issueDraft(
   const draft = toDraft(before)
   const customer = await usableCustomer(ctx, draft.customerId)
   const number = kept.number ?? (await nextNumber(ctx, kept))
-  const calculation = calculate(draft, book)
+  const calculation = calculateInvoice(draft, book)
   const { document, item } = await post(ctx, {
     document: { ...kept, number },
     ...{ customer, calculation, book, draft, status, isSent },
@@ -596,8 +596,11 @@ async function knownInvoice(
   return (await findOpenInvoice(ctx, known.id, dateIn(ctx.now, business.timeZone))).invoice
 }
 
-/** Refuses, in this order: what `calculateDraft` refuses, sales.total_negative. */
-export function calculate(draft: InvoiceDraft, { business }: Book): Calculation {
+/**
+ * The amounts of an invoice, by the settings of its business.
+ * Refuses, in this order: what `calculateDraft` refuses, sales.total_negative.
+ */
+export function calculateInvoice(draft: InvoiceDraft, { business }: Book): Calculation {
   const calculation = calculateDraft(draft.lines, {
     currency: draft.currency,
     direction: 'sale',
@@ -714,7 +717,15 @@ export const toLines = (
   })
 
 /** Who the customer was when the invoice was issued. */
-const toFrozenParty = ({ name, address, city, state, country, postalCode, taxId }: Party) => ({
+export const toFrozenParty = ({
+  name,
+  address,
+  city,
+  state,
+  country,
+  postalCode,
+  taxId,
+}: Party) => ({
   ...{ name, address, city, state, country, postalCode, taxId },
 })
 

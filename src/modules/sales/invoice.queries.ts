@@ -175,7 +175,7 @@ function whereOf(filter: InvoiceFilter): Where {
 }
 
 /** Minor units of one unit of a document's currency. */
-const minorUnits = `(case ${[0, 3, 4]
+export const minorUnits = `(case ${[0, 3, 4]
   .map((exponent) => {
     const codes = currencyTable.filter(([, , , own]) => own === exponent).map(([code]) => code)
     return `when d.currency in ('${codes.join("','")}') then ${10 ** exponent}`
