@@ -1,5 +1,12 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from './db/launcher-lock.ts'
 import { StartError } from './db/start-error.ts'
@@ -20,6 +27,31 @@ export function keepMasterKey(dataDir: string): Uint8Array {
     throw new StartError(`${path} does not hold a master key; restore the file from your copy.`)
   }
   return new Uint8Array(key)
+}
+
+/** 32 random bytes in base64, or undefined. */
+export function parseMasterKey(text: string): Uint8Array | undefined {
+  const key = Buffer.from(text.trim(), 'base64')
+  const isRandom = key.length === keyBytes && !key.every((byte) => byte === key[0])
+  return isRandom ? new Uint8Array(key) : undefined
+}
+
+/**
+ * Puts another master key into a data folder, in one step, and keeps the one before beside it.
+ * Answers the name of that file.
+ */
+export function replaceMasterKey(dataDir: string, key: Uint8Array): string {
+  const path = join(dataDir, 'master.key')
+  const text = `${Buffer.from(key).toString('base64')}\n`
+  const before = readFileSync(path, 'utf8')
+  const digest = createHash('sha256').update(before.trim()).digest('hex').slice(0, 8)
+  const name = `master-${digest}.key`
+  if (before.trim() === text.trim()) return name
+  const [kept, draft] = [join(dataDir, name), `${path}.${process.pid}`]
+  writeFileSync(kept, before, { mode: 0o600, flush: true })
+  writeFileSync(draft, text, { mode: 0o600, flush: true })
+  renameSync(draft, path)
+  return name
 }
 
 function readKey(path: string): string | undefined {
@@ -68,6 +100,49 @@ export function keyHasherOf(masterKey: Uint8Array): KeyHasher {
 /** 32 bytes for one purpose; keys of different labels say nothing about each other (HKDF-SHA-256). */
 export const deriveKey = (masterKey: Uint8Array, label: string): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', masterKey, '', label, keyBytes))
+
+/** Makes and reads the tokens of hosted pages. Source: platform specification 16 and 17. */
+export type LinkTokens = Readonly<{
+  /** 43 characters of base64url: 32 bytes that nobody else can make or take apart. */
+  toToken: (documentId: string, generation: number) => string
+  /** The document that a token speaks of, if it is one; whether it is genuine is not known yet. */
+  documentOf: (token: string) => string | undefined
+  isToken: (token: string, documentId: string, generation: number) => boolean
+}>
+
+const halfBytes = 16
+
+/**
+ * Tokens of hosted pages, in the way of SIV: 16 bytes are the MAC of document and generation, the
+ * other 16 are the id, masked by what follows from the MAC.
+ */
+export function linkTokensOf(masterKey: Uint8Array): LinkTokens {
+  const key = deriveKey(masterKey, 'link-token/v1')
+  const half = (purpose: string, text: string | Buffer): Buffer =>
+    createHmac('sha256', key).update(purpose).update(text).digest().subarray(0, halfBytes)
+  const masked = (bytes: Buffer, mac: Buffer): Buffer => {
+    const mask = half('mask', mac)
+    return Buffer.from(bytes.map((byte, i) => byte ^ (mask[i] ?? 0)))
+  }
+  const toBytes = (documentId: string, generation: number): Buffer => {
+    const mac = half('link', `${documentId}|${generation}`)
+    return Buffer.concat([mac, masked(Buffer.from(documentId.replaceAll('-', ''), 'hex'), mac)])
+  }
+  return {
+    toToken: (documentId, generation) => toBytes(documentId, generation).toString('base64url'),
+    documentOf: (token) => {
+      const bytes = Buffer.from(token, 'base64url')
+      if (bytes.length !== 2 * halfBytes || bytes.toString('base64url') !== token) return undefined
+      const id = masked(bytes.subarray(halfBytes), bytes.subarray(0, halfBytes)).toString('hex')
+      return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    },
+    isToken: (token, documentId, generation) => {
+      const given = Buffer.from(token, 'base64url')
+      const own = toBytes(documentId, generation)
+      return given.length === own.length && timingSafeEqual(given, own)
+    },
+  }
+}
 
 /** The secret of the key that signs anchors. */
 export const anchorSecretOf = (masterKey: Uint8Array): Uint8Array =>
