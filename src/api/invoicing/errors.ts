@@ -1,8 +1,10 @@
-import type { ErrorCode, Refusal } from '../../kernel/errors.ts'
+import { valuesOf } from '../../kernel/error-text.ts'
+import { catalogue, type ErrorCode, type Refusal } from '../../kernel/errors.ts'
 import {
   type ErrorContext,
   errorHeaders,
   faultsOf,
+  fillText,
   type Look,
   type Rendered,
   wordingOf,
@@ -49,7 +51,7 @@ export const invoicingErrors = {
   'validation.fields_missing': { status: 400 },
   'validation.items_incomplete': { status: 400 },
   'validation.nothing_to_update': { status: 400 },
-  'validation.amount_precision': { status: 400 },
+  'validation.amount_precision': { status: 400, text: '{field} must not have more than {decimals} decimals' },
   'validation.number_too_precise': { status: 400 },
   'validation.date_invalid': { status: 400 },
   'validation.amount_range': { status: 400 },
@@ -432,8 +434,16 @@ export function renderInvoicingError(refusal: Refusal, context: ErrorContext): R
   return { status: look.status, headers, body: { error } }
 }
 
-/** `items[1].tax_rate must be between 0 and 100; currency is required`; the wording otherwise. */
+/**
+ * `items[1].tax_rate must be between 0 and 100; currency is required`; the wording otherwise. A
+ * receipt is called a payment here.
+ */
 function textOf(refusal: Refusal, look: Look, context: ErrorContext): string {
+  const values = valuesOf(refusal)
+  if (values['resource'] === 'Receipt') {
+    const template = look.text ?? catalogue[refusal.code].sentence
+    return fillText(template, { ...values, resource: 'Payment' }, context)
+  }
   if (refusal.code !== 'validation.failed') return wordingOf(refusal, look, context)
   const faults = faultsOf(refusal)
     .slice(0, issuesShownMax)

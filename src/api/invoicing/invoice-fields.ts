@@ -18,13 +18,12 @@ import {
 } from './fields.ts'
 
 /** Source: Invoicing specification 1. */
-const itemsMax = 500
+export const itemsMax = 500
+import { categoryByCode, codeByCategory, taxCategory } from './tax-categories.ts'
 
 export const statuses = ['draft', 'sent', 'paid', 'overdue', 'cancelled'] as const
 export const templates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
-const categories = ['standard', 'zero_rated', 'exempt', 'reverse_charge', 'out_of_scope'] as const
 export const status = Type.Enum(statuses)
-const taxCategory = Type.Enum(categories)
 export const rate = number({ decimalsMax: 10, exclusiveMinimum: 0 })
 
 const ItemIn = Type.Object({
@@ -92,6 +91,7 @@ export const InvoiceOut = Type.Object({
 })
 
 export const draftErrors = [
+  dry_run: Type.Optional(DryRunOut),
   'tax.category_mismatch',
   'validation.items_incomplete',
   'resource.not_found',
@@ -109,24 +109,6 @@ export const draftErrors = [
   'ledger.period_locked',
   'sales.total_negative',
 ] as const
-
-const codeByCategory = {
-  standard: 'S',
-  zero_rated: 'Z',
-  exempt: 'E',
-  reverse_charge: 'AE',
-  out_of_scope: 'O',
-} as const satisfies Record<(typeof categories)[number], string>
-
-const categoryByCode = {
-  S: 'standard',
-  Z: 'zero_rated',
-  E: 'exempt',
-  AE: 'reverse_charge',
-  K: 'zero_rated',
-  G: 'zero_rated',
-  O: 'out_of_scope',
-} as const satisfies Record<string, (typeof categories)[number]>
 
 export function toLine(item: Static<typeof ItemIn>, index: number): InvoiceDraft['lines'][number] {
   const at = (member: string): string => `items[${index}].${member}`

@@ -14,6 +14,7 @@ import {
 } from '../../modules/sales/invoice.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
+import { writeDocument } from './dry-run.ts'
 import {
   amount,
   currency,
@@ -135,17 +136,42 @@ const createRoute = route({
       status: 201,
     },
     {
+      summary: 'An invoice that is issued at once',
+      keep: 'owed',
+      body: {
+        customer_id: '$customer',
+        status: 'sent',
+        items: [{ description: 'Site survey', quantity: 4, unit_price: 120, tax_rate: 7.5 }],
+      },
+      status: 201,
+    },
+    {
+      summary: 'A mistake',
+      keep: 'mistake',
+      body: {
+        customer_id: '$customer',
+        status: 'sent',
+        items: [{ description: 'Site survey', quantity: 1, unit_price: 120 }],
+      },
+      status: 201,
+    },
+    {
       summary: 'An invoice without items',
       body: { customer_id: '$customer', items: [] },
       status: 400,
     },
   ],
   handle: (call) =>
-    call.write(createInvoice, toNewInvoice(call.body, call.today), (invoice) => ({
-      status: 201,
-      headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
-      body: toWire(invoice),
-    })),
+    writeDocument(call, {
+      kind: 'invoice',
+      action: createInvoice,
+      input: toNewInvoice(call.body, call.today),
+      answer: (invoice) => ({
+        status: 201,
+        headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
+        body: toWire(invoice),
+      }),
+    }),
 })
 
 const listRoute = route({
@@ -170,7 +196,8 @@ const listRoute = route({
     const found = await call.read((db) => listInvoices(db, filter))
     const by = sortBy(call.query)
     const placeOf = (invoice: Invoice) => ({ value: toPlace(invoice, by), id: invoice.id })
-    return { status: 200, body: toPage(found, call.query, { placeOf, toWire }) }
+    const show = (invoice: Invoice) => toWire(invoice)
+    return { status: 200, body: toPage(found, call.query, { placeOf, toWire: show }) }
   },
 })
 
@@ -213,16 +240,17 @@ const change = {
     'sales.invoice_has_payments',
   ],
   handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof InvoiceChange>>) =>
-    call.write(
-      updateInvoice,
-      {
+    writeDocument(call, {
+      kind: 'invoice',
+      action: updateInvoice,
+      input: {
         invoiceId: call.params.id.toLowerCase(),
         changes: toChanges(call.body),
         status: call.body.status,
         requireDates: requireOrder,
       },
-      (invoice) => ({ status: 200, body: toWire(invoice) }),
-    ),
+      answer: (invoice) => ({ status: 200, body: toWire(invoice) }),
+    }),
 } as const
 
 const patchRoute = route({

@@ -7,8 +7,8 @@ import type { Id } from '../../kernel/ids.ts'
 import { parseAmount } from '../../kernel/money.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
 import { addDocument, keepVersion } from '../ledger/document.actions.ts'
-import { findDocument } from '../ledger/document.queries.ts'
-import { type Document, type DocumentLine, toImage } from '../ledger/document.ts'
+import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
+import { type Document, type DocumentLine, toImage, toImageText } from '../ledger/document.ts'
 import { spreadBase, toBase } from '../ledger/exchange-rate.ts'
 import { postEntry } from '../ledger/journal.actions.ts'
 import type { Entry, Line } from '../ledger/journal.ts'
@@ -28,8 +28,9 @@ import { settledEvent, statusOf as shownStatusOf } from './invoice.ts'
  * Credits an invoice in part or in full, with its own tax and exchange rates. What the invoice
  * still owes is reduced first; the rest becomes a credit of the customer.
  *
- * Refuses, in this order: resource.not_found (invoice, then line), sales.invoice_not_open,
- * resource.number_taken, ledger.reversal_too_early (dated before the invoice),
+ * Refuses, in this order: resource.not_found (invoice, then line), validation.amount_precision,
+ * resource.external_id_taken, sales.invoice_not_open, resource.number_taken,
+ * ledger.reversal_too_early (dated before the invoice),
  * sales.credit_exceeds_remaining, then what `postEntry` refuses about dates.
  * Source: ledger specification 3.7 and 8.2 (P5); Invoicing specification 8.9.
  */
@@ -40,6 +41,9 @@ export async function issueCreditNote(ctx: Ctx, given: NewCreditNote): Promise<C
     throw new Refusal('resource.not_found', { resource: 'Invoice', id: given.invoiceId })
   }
   const lines = given.lines?.map((line) => toCreditedLine(line, invoice))
+  const contentDigest = ctx.digest(toImageText(given))
+  const known = await knownCredit(ctx, given.externalId ?? null, contentDigest)
+  if (known !== undefined) return known
   const item = await creditableItem(ctx, invoice)
   if (given.issueDate < invoice.issueDate) {
     throw new Refusal('ledger.reversal_too_early', { date: invoice.issueDate })
@@ -281,6 +285,9 @@ function toLines(
 ): readonly DocumentLine[] {
   const { id: accountId, code: accountCode } = accountOf(accountByRole, 'sales_returns')
   return calculation.lines.map(({ line, quantity, net, tax }): DocumentLine => {
+      ...(typeof given.externalId === 'string' && {
+        contentDigest: ctx.digest(toImageText(given)),
+      }),
     const credited = invoice.lines[line]
     assert(credited !== undefined, 'a credit names lines of its invoice')
     return {
