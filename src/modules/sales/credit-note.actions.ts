@@ -90,6 +90,24 @@ export async function issueCreditNote(ctx: Ctx, given: NewCreditNote): Promise<C
   return credit
 }
 
+/**
+ * The credit note that an external id names already, when it was asked for in the same words.
+ * Refuses: resource.external_id_taken.
+ */
+async function knownCredit(
+  ctx: Ctx,
+  externalId: string | null,
+  contentDigest: string,
+): Promise<CreditNote | undefined> {
+  if (externalId === null) return undefined
+  const known = await findByExternalId(ctx.tx, ctx.businessId, 'credit_note', externalId)
+  if (known === undefined) return undefined
+  if (known.contentDigest !== contentDigest) {
+    throw new Refusal('resource.external_id_taken', { externalId, resource: 'Credit note' })
+  }
+  return getCreditNote(ctx.tx, ctx.businessId, known.id)
+}
+
 function toCreditedLine(line: CreditedInvoiceLine, invoice: Document): CreditedLine {
   const index = invoice.lines.findIndex(({ id }) => id === line.invoiceLineId)
   if (index < 0) {
@@ -267,6 +285,9 @@ function toDocument(ctx: Ctx, made: Made): Document {
     ...{ externalId: given.externalId ?? null, metadata: given.metadata ?? {} },
     details: {
       customer: invoice.details['customer'],
+      ...(typeof given.externalId === 'string' && {
+        contentDigest: ctx.digest(toImageText(given)),
+      }),
       creditedLineIds: calculation.lines.map(({ line }) => invoice.lines[line]?.id ?? null),
     },
     ...{ calculation: toStoredCalculation(calculation) },
@@ -285,9 +306,6 @@ function toLines(
 ): readonly DocumentLine[] {
   const { id: accountId, code: accountCode } = accountOf(accountByRole, 'sales_returns')
   return calculation.lines.map(({ line, quantity, net, tax }): DocumentLine => {
-      ...(typeof given.externalId === 'string' && {
-        contentDigest: ctx.digest(toImageText(given)),
-      }),
     const credited = invoice.lines[line]
     assert(credited !== undefined, 'a credit names lines of its invoice')
     return {
