@@ -17,11 +17,11 @@ import { customerRoutes } from './customers.ts'
 import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { exchangeRateRoutes } from './exchange-rates.ts'
-import { invoiceRoutes } from './invoices.ts'
 import { invoiceStepRoutes } from './invoice-steps.ts'
+import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
-import { productRoutes } from './products.ts'
 import { paymentRoutes } from './payments.ts'
+import { productRoutes } from './products.ts'
 import { quotationRoutes } from './quotations.ts'
 import { statementRoutes } from './statements.ts'
 import { webhookRoutes } from './webhooks.ts'
@@ -44,6 +44,9 @@ export const invoicing: Surface = {
     ...statementRoutes,
     ...productRoutes,
     ...invoiceRoutes,
+    ...invoiceStepRoutes,
+    ...paymentRoutes,
+    ...creditNoteRoutes,
     ...quotationRoutes,
     ...keyRoutes,
     ...webhookRoutes,
