@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { books } from './api/books/surface.ts'
 import { connect } from './api/connect/surface.ts'
 import { buildNetworks } from './api/http/address.ts'
@@ -18,7 +20,7 @@ import {
 } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
 import { invoicing } from './api/invoicing/surface.ts'
-import { type Config, version } from './config.ts'
+import { type Config, packageRoot, version } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import { toOutage, toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
@@ -175,6 +177,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
       surfaces,
       plans: readShippedPlans(),
       bounds: { uriBytesMax, headersBytesMax },
+      version,
+      readScript: () => readFileSync(join(packageRoot, 'assets/scalar/standalone.js.gz')),
     }),
     watch: parts.watch,
     observer: parts.metrics,

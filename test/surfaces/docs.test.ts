@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { exampleOf } from '../../src/kernel/error-examples.ts'
 import { sentence } from '../../src/kernel/error-text.ts'
@@ -91,4 +92,43 @@ test('pages are only read', async () => {
 
   expect([written.status, written.headers['allow']]).toEqual([405, 'GET, HEAD'])
   expect([head.status, head.text]).toEqual([200, ''])
+})
+
+test.each(['invoicing', 'books', 'connect'])(
+  'the reference of %s draws itself from our own files alone',
+  async (surface) => {
+    const page = await get(`/docs/${surface}`)
+    const described = await get(`/docs/openapi/${surface}.json`)
+
+    const policy = String(page.headers['content-security-policy'])
+    const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, to]) => to)
+    expect([page.status, page.type]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(policy).toContain("default-src 'none'; script-src 'self'")
+    expect(policy).not.toMatch(/http|\*|unsafe-eval/)
+    expect(loaded.filter((to) => !/^(\/docs\/|data:)/.test(to ?? ''))).toEqual([])
+    expect([described.status, JSON.parse(described.text).openapi]).toEqual([200, '3.1.0'])
+    for (const to of loaded) {
+      if (to?.startsWith('/docs/')) expect([to, (await get(to)).status]).toEqual([to, 200])
+    }
+  },
+)
+
+test('the script of the references is sent packed to those who take it', async () => {
+  const url = '/docs/reference/scalar.js'
+  const ask = (encoding: string) =>
+    business.app.server.inject({ url, headers: { 'accept-encoding': encoding } })
+  const [packed, plain] = [await ask('gzip, br'), await ask('identity')]
+
+  expect(packed.headers['content-encoding']).toBe('gzip')
+  expect(plain.headers['content-encoding']).toBe(undefined)
+  expect(gunzipSync(packed.rawPayload).equals(plain.rawPayload)).toBe(true)
+})
+
+test('the front page leads to every part', async () => {
+  const { status, text } = await get('/docs')
+
+  const links = [...text.matchAll(/<li><a href="([^"]+)"/g)].map(([, to]) => to ?? '')
+  expect(status).toBe(200)
+  expect(links.length).toBe(5)
+  for (const to of links) expect([to, (await get(to)).status]).toEqual([to, 200])
 })

@@ -18,7 +18,11 @@ export function buildOpenApi(surface: Surface, { origin, version }: Document): J
   }
   return {
     openapi: '3.1.0',
-    info: { title: surface.title, version },
+    info: {
+      title: surface.title,
+      version,
+      description: `Every refusal has [a page of its own](${origin}/docs/errors); every bound is among the [limits](${origin}/docs/limits).`,
+    },
     servers: [{ url: `${origin}${surface.mount}` }],
     security: [{ key: [] }],
     paths,

@@ -16,6 +16,13 @@ export type Block =
 /** `name` is the path below `/docs`, such as `errors/ledger.period_closed`. */
 export type Page = Readonly<{ name: string; title: string; blocks: readonly Block[] }>
 
+/** A file of the documentation as it goes over the wire; `headers` come on top of those of all. */
+export type Doc = Readonly<{
+  type: string
+  content: string | Buffer
+  headers?: Readonly<Record<string, string>>
+}>
+
 /** Where the style sheet of all pages is served. */
 export const stylePath = '/docs/style.css'
 
@@ -48,7 +55,7 @@ export function toHtml({ title, blocks }: Page): string {
 <link rel="stylesheet" href="${stylePath}">
 </head>
 <body>
-<nav><a href="/docs/errors">Errors</a> · <a href="/docs/limits">Limits</a></nav>
+<nav><a href="/docs">Tallystick</a> · <a href="/docs/invoicing">Invoicing</a> · <a href="/docs/books">Books</a> · <a href="/docs/connect">Connect</a> · <a href="/docs/errors">Errors</a> · <a href="/docs/limits">Limits</a></nav>
 <main>
 <h1>${inline(title)}</h1>
 ${body}

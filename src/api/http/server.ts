@@ -19,6 +19,7 @@ import { partitionOf, toLimitHeaders } from './limits.ts'
 import type { ErrorContext, Rendered } from './look.ts'
 import type { Observer } from './observer.ts'
 import { buildOpenApi } from './openapi.ts'
+import type { Doc } from './page.ts'
 import { renderProblem, wantsProblem } from './problem.ts'
 import { parseQuery, type Query } from './query.ts'
 import { type LoggedBodies, type SeenRequest, toClientRequestId, toSaid } from './request-log.ts'
@@ -403,18 +404,24 @@ async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
     return
   }
   if (isDraining) throw new Refusal('platform.shutting_down')
-  const doc = isBelow(visit.path, '/docs') ? parts.docs.find(visit.path, parts.origin()) : undefined
+  const doc = isBelow(visit.path, '/docs') ? findDoc(parts, visit) : undefined
   if (doc !== undefined) {
     if (!isRead(method)) {
       throw new Refusal('request.method_not_allowed', { method, allowed: 'GET, HEAD' })
     }
-    send(visit, { status: 200, headers: { ...docHeaders, 'Content-Type': doc.type } }, doc.content)
+    const headers = { ...docHeaders, 'Content-Type': doc.type, ...doc.headers }
+    send(visit, { status: 200, headers }, doc.content)
     return
   }
   if (visit.path === '/healthz' || visit.path === '/readyz') {
     throw new Refusal('request.method_not_allowed', { method, allowed: 'GET, HEAD' })
   }
   throw new Refusal('request.route_unknown', { method, path: visit.path })
+}
+
+function findDoc({ docs, origin }: ServerParts, { path, request }: Visit): Doc | undefined {
+  const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '')
+  return docs.find(path, { origin: origin(), takesGzip })
 }
 
 /** The steps of a surface's contract, in order; each refuses or goes on. */
