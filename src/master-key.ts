@@ -1,12 +1,5 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from './db/launcher-lock.ts'
 import { StartError } from './db/start-error.ts'
@@ -38,15 +31,15 @@ export function parseMasterKey(text: string): Uint8Array | undefined {
 
 /**
  * Puts another master key into a data folder, in one step, and keeps the one before beside it.
- * Answers the name of that file.
+ * Answers the name of that file, or undefined when the key was there already.
  */
-export function replaceMasterKey(dataDir: string, key: Uint8Array): string {
+export function replaceMasterKey(dataDir: string, key: Uint8Array): string | undefined {
   const path = join(dataDir, 'master.key')
   const text = `${Buffer.from(key).toString('base64')}\n`
   const before = readFileSync(path, 'utf8')
+  if (before.trim() === text.trim()) return undefined
   const digest = createHash('sha256').update(before.trim()).digest('hex').slice(0, 8)
   const name = `master-${digest}.key`
-  if (before.trim() === text.trim()) return name
   const [kept, draft] = [join(dataDir, name), `${path}.${process.pid}`]
   writeFileSync(kept, before, { mode: 0o600, flush: true })
   writeFileSync(draft, text, { mode: 0o600, flush: true })

@@ -7,7 +7,8 @@ import type { Config } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import type { Gate } from './db/lane.ts'
 import type { Pool } from './db/pool.ts'
-import { openSecret, sealSecret } from './db/secret-box.ts'
+import { sealSecret } from './db/secret-box.ts'
+import { openAlone } from './db/tx.ts'
 import { parseAllowList } from './jobs/address.ts'
 import { Outbound, type Resolve } from './jobs/outbound.ts'
 import { toPrivateKey } from './jobs/signer.ts'
@@ -46,7 +47,6 @@ export function buildOutbound({ config, resolve, log }: OutsideParts): Outbound 
 export const buildOutside = ({ random, masterKey }: OutsideParts, outbound: Outbound): Outside => ({
   random,
   seal: (place, secret) => sealSecret(masterKey, place, secret),
-  open: (place, sealed) => openSecret(masterKey, place, sealed),
   keyPair: () => toKeyPair(random(32)),
   requireReachable: async (url, environment) => {
     const verdict = await outbound.check(url, { mayUseHttp: environment === 'test' })
@@ -71,14 +71,14 @@ type WorkerNeeds = Readonly<{
 
 /** What the worker works with; each surface brings its own words for events. */
 export const buildWorkerParts = (
-  { adminPool, clock, random, masterKey, log }: OutsideParts,
+  { adminPool, clock, random, log }: OutsideParts,
   { gate, outbound, jobsPool, origin }: WorkerNeeds,
 ): WorkerParts => ({
   adminPool,
   jobsPool,
   clock,
   random,
-  openSecret: (place, sealed) => openSecret(masterKey, place, sealed),
+  openSecret: (place, sealed) => openAlone(adminPool, place, sealed),
   outbound,
   renderers: {
     invoicing: renderInvoicingEvent,

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type App, buildApp } from './app.ts'
 import { type Config, ConfigError, packageRoot, version } from './config.ts'
 import { anchorKeyOf, appendAnchors } from './db/anchor.ts'
+import { openRoot } from './db/data-key.ts'
 import { admitApp, type Database, openDatabase, withClient } from './db/database.ts'
 import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
@@ -10,6 +11,7 @@ import { openPool, type Pool } from './db/pool.ts'
 import { pooledRandom } from './db/random.ts'
 import { requireUsable } from './db/restore.ts'
 import { StartError } from './db/start-error.ts'
+import { Vault } from './db/vault.ts'
 import { seedDemo } from './demo.ts'
 import {
   type DemoFile,
@@ -33,6 +35,9 @@ export type Installation = Readonly<{
   clock: () => Instant
   random: (bytes: number) => Uint8Array
   keyHasher: KeyHasher
+  /** The secret that the installation's own keys come from. */
+  root: Uint8Array
+  vault: Vault
   /** Undefined: nobody looks. */
   metrics: Metrics | undefined
   startWorker: () => Promise<void>
@@ -136,21 +141,38 @@ export const openConfigured = (
     log,
   })
 
+/** The vault of this process, and the secret that the installation's other keys come from. */
+async function openKeys(
+  database: Database,
+  config: Config,
+): Promise<Readonly<{ vault: Vault; root: Uint8Array }>> {
+  const masterKey = config.masterKey ?? keepMasterKey(config.dataDir)
+  const pool = openPool({ ...database.owner, role: 'tallystick_owner', connectionsMax: 1 })
+  try {
+    const root = await openRoot(pool, masterKey)
+    return { root, vault: new Vault({ masterKey, root }) }
+  } finally {
+    await pool.end()
+  }
+}
+
 async function buildOn(
   database: Database,
   config: Config,
   log: Logger,
 ): Promise<Omit<Installation, 'migrations' | 'onLoss'>> {
-  const masterKey = config.masterKey ?? keepMasterKey(config.dataDir)
+  const { root, vault } = await openKeys(database, config)
   const pool = openPool({
     ...database.app,
     role: 'tallystick_app',
     connectionsMax: config.connectionsMax,
+    vault,
   })
   const adminPool = openPool({
     ...database.owner,
     role: 'tallystick_owner',
     connectionsMax: ownerConnectionsMax,
+    vault,
   })
   let jobsPool: Pool | undefined
   const clock = (): Instant => instantFromMs(Date.now() + config.clockOffsetMs)
@@ -162,11 +184,11 @@ async function buildOn(
   try {
     const metrics =
       config.metricsPort === undefined ? undefined : new Metrics({ version, node: process.version })
-    const parts = { config, pool, adminPool, clock, random, masterKey, metrics, log }
+    const parts = { config, pool, adminPool, clock, random, masterKey: root, metrics, log }
     const app = await buildApp(parts)
-    const keyHasher = keyHasherOf(masterKey)
+    const keyHasher = keyHasherOf(root)
     const anchor = async (): Promise<void> => {
-      const key = anchorKeyOf(anchorSecretOf(masterKey))
+      const key = anchorKeyOf(anchorSecretOf(root))
       try {
         await appendAnchors(adminPool, { file: config.anchorFile, key, at: clock() })
       } catch (error) {
@@ -191,7 +213,8 @@ async function buildOn(
       })
       await app.startWorker(jobsPool)
     }
-    return { app, adminPool, clock, random, keyHasher, metrics, startWorker, close }
+    const keys = { keyHasher, root, vault }
+    return { app, adminPool, clock, random, ...keys, metrics, startWorker, close }
   } catch (error) {
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error

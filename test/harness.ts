@@ -3,6 +3,7 @@ import { afterAll, afterEach, expect } from 'vitest'
 import { type App, type AppConfig, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
+import { Vault } from '../src/db/vault.ts'
 import type { Action, OrganizationCtx } from '../src/db/write.ts'
 import { assert } from '../src/kernel/assert.ts'
 import { type Instant, msOf } from '../src/kernel/dates.ts'
@@ -106,8 +107,9 @@ async function openWorld(): Promise<World> {
   const database = await freshDatabase()
   const { socketDir: host, port, user } = clusterAddress()
   const where = { host, port, user, database }
-  const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
-  const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2 })
+  const vault = new Vault({ masterKey, root: masterKey })
+  const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
+  const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2, vault })
   const config = {
     host: '127.0.0.1',
     port: 0,
@@ -128,7 +130,7 @@ async function openWorld(): Promise<World> {
   }
   const apps: { app: App; pool: Pool }[] = []
   const addApp = async (more: Partial<AppConfig> = {}): Promise<App> => {
-    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
+    const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
     const app = await open(ownPool, { ...config, ...more })
     apps.push({ app, pool: ownPool })
     return app

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Gate } from '../src/db/lane.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot } from '../src/db/tx.ts'
+import { Vault } from '../src/db/vault.ts'
 import type { Action, Command, Ctx } from '../src/db/write.ts'
 import { assert } from '../src/kernel/assert.ts'
 import { asDate, type CalendarDate, type Instant } from '../src/kernel/dates.ts'
@@ -53,8 +54,10 @@ export async function aShop(options: Partial<Business> = {}): Promise<Shop> {
   const database = await freshDatabase()
   const { socketDir: host, port, user } = clusterAddress()
   const where = { host, port, user, database }
-  const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6 })
-  const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2 })
+  const masterKey = new Uint8Array(32).fill(7)
+  const vault = new Vault({ masterKey, root: masterKey })
+  const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
+  const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2, vault })
   const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 4 })
   const organizationId = asId('organization', newUuid())
   const businessId = asId('business', newUuid())

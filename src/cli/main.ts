@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   maintenance: async () => (await import('./maintenance.ts')).maintenanceCommand(),
   backup: async () => (await import('./backup.ts')).backupCommand(),
   restore: async () => (await import('./restore.ts')).restoreCommand(),
+  secrets: async () => (await import('./secrets.ts')).secretsCommand(),
   config: async () => (await import('./config.ts')).configCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),

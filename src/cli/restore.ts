@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
-import { type Anchor, type AnchorKey, anchorKeyOf, readAnchors } from '../db/anchor.ts'
+import { type Anchor, anchorKeyOf, readAnchors } from '../db/anchor.ts'
 import { BackupError } from '../db/archive.ts'
 import { type Manifest, openBackup } from '../db/backup.ts'
+import { openRoot } from '../db/data-key.ts'
 import { type Where, withClient } from '../db/database.ts'
 import { openPool } from '../db/pool.ts'
 import { admitRestored, restoreBackup } from '../db/restore.ts'
@@ -20,7 +21,8 @@ type Restoring = Readonly<{
   sealKey: Uint8Array
   dropsOurs: boolean
   anchors: readonly Anchor[]
-  anchorKey?: AnchorKey
+  /** Opens what the anchors were signed with; undefined: signatures are not looked at. */
+  masterKey?: Uint8Array
 }>
 
 /** Restores a backup into an empty database and verifies it; no server may run on it. */
@@ -44,7 +46,7 @@ async function run(file: string, { forceEmpty = false }: Flags): Promise<Answer>
     const rows = await restoreInto(database.owner, {
       ...{ file, sealKey, dropsOurs: forceEmpty },
       anchors: readAnchors(config.anchorFile),
-      anchorKey: anchorKeyOf(anchorSecretOf(masterKey)),
+      masterKey,
     })
     const text = `Restored ${rows} rows; everything agrees.`
     return { data: { rows, verified: true }, text, warnings: database.warnings }
@@ -61,7 +63,7 @@ async function run(file: string, { forceEmpty = false }: Flags): Promise<Answer>
  */
 export async function restoreInto(
   where: Where,
-  { file, sealKey, dropsOurs, anchors, anchorKey }: Restoring,
+  { file, sealKey, dropsOurs, anchors, masterKey }: Restoring,
 ): Promise<number> {
   const backup = await openBackup(file, sealKey)
   try {
@@ -70,11 +72,12 @@ export async function restoreInto(
     )
     const adminPool = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 1 })
     try {
+      const root = masterKey && (await openRoot(adminPool, masterKey))
       const { findings } = await verifyBusinesses(
         { adminPool },
         {
           anchors: anchors.filter((anchor) => isCovered(anchor, backup.manifest)),
-          ...(anchorKey !== undefined && { anchorKey }),
+          ...(root !== undefined && { anchorKey: anchorKeyOf(anchorSecretOf(root)) }),
         },
       )
       const [first] = findings

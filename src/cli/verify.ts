@@ -5,7 +5,7 @@ import type { Pool } from '../db/pool.ts'
 import { readSnapshot } from '../db/tx.ts'
 import { Refusal } from '../kernel/errors.ts'
 import { asId } from '../kernel/ids.ts'
-import { anchorSecretOf, keepMasterKey } from '../master-key.ts'
+import { anchorSecretOf } from '../master-key.ts'
 import { listTenants, verifyTenant } from '../modules/reports/integrity.queries.ts'
 import {
   addChecked,
@@ -48,7 +48,7 @@ function run(business: string | undefined, file: string | undefined): Promise<An
     const report = await verifyBusinesses(installation, {
       ...(business !== undefined && { tenantId: readId('business', 'biz', business) }),
       anchors: readAnchors(file ?? config.anchorFile),
-      anchorKey: anchorKeyOf(anchorSecretOf(config.masterKey ?? keepMasterKey(config.dataDir))),
+      anchorKey: anchorKeyOf(anchorSecretOf(installation.root)),
     })
     return { data: report, text: toText(report), exitCode: report.findings.length === 0 ? 0 : 4 }
   })

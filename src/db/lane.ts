@@ -353,7 +353,7 @@ class BatchRun {
     this.#lane = lane
     this.#parts = parts
     this.#batch = batch
-    this.#tx = toTx(client)
+    this.#tx = toTx(client, { pool: parts.pool, tenant: this.tenant, isWriting: true })
   }
 
   /** Steps 1 to 12 of the posting transaction; `settle` then answers the callers. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { assert } from '../kernel/assert.ts'
+import type { Vault } from './vault.ts'
 
 /** Where a pool connects and as which database role; the role is set by the server at connect. */
 export type PoolOptions = Readonly<{
@@ -12,9 +13,11 @@ export type PoolOptions = Readonly<{
   connectionsMax: number
   /** Values as the driver reads them, for packages that bring their own statements. */
   hasDriverTypes?: boolean
+  /** Keys of organizations, for transactions that seal or open fields. */
+  vault?: Vault
 }>
 
-export type Pool = pg.Pool
+export type Pool = pg.Pool & Readonly<{ vault?: Vault }>
 export type PoolClient = pg.PoolClient
 
 const oid = { int8: 20, numeric: 1700, date: 1082, timestamptz: 1184 } as const
@@ -56,6 +59,7 @@ export function openPool({
   role,
   connectionsMax,
   hasDriverTypes = false,
+  vault,
   ...where
 }: PoolOptions): Pool {
   const pool = new pg.Pool({
@@ -71,7 +75,7 @@ export function openPool({
   // next statement; without a listener the loss between two statements would end the process.
   pool.on('error', ignoreLoss)
   pool.on('connect', (client) => client.on('error', ignoreLoss))
-  return pool
+  return vault === undefined ? pool : Object.assign(pool, { vault })
 }
 
 function ignoreLoss(): void {

@@ -3,42 +3,79 @@ import { assert } from '../kernel/assert.ts'
 import type { SecretPlace } from '../kernel/secret-place.ts'
 
 const format = 0x01
-const keyVersion = 1
 const nonceBytes = 12
 const tagBytes = 16
 const headBytes = 3
+
+/** A key and its number, which stands in front of what it seals. */
+export type VersionedKey = Readonly<{ version: number; key: Uint8Array }>
 
 /**
  * Seals bytes for one column of one row: `0x01`, version of the key in two bytes, nonce,
  * ciphertext, tag (AES-256-GCM).
  * Source: platform specification 16, "Field format".
  */
-export function sealSecret(masterKey: Uint8Array, place: SecretPlace, secret: Uint8Array): Buffer {
-  const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', dataKeyOf(masterKey, place), nonce)
-  cipher.setAAD(toAad(place))
-  const head = Buffer.from([format, keyVersion >> 8, keyVersion & 0xff])
-  return Buffer.concat([head, nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()])
+export function sealField(
+  { version, key }: VersionedKey,
+  place: SecretPlace,
+  clear: Uint8Array,
+): Buffer {
+  return Buffer.concat([
+    Buffer.from([format, version >> 8, version & 0xff]),
+    encrypt(key, toAad(place), clear),
+  ])
 }
 
 /** What was sealed in this place. Throws when a byte, the place or the key is another. */
-export function openSecret(masterKey: Uint8Array, place: SecretPlace, sealed: Uint8Array): Buffer {
-  const bytes = Buffer.from(sealed)
-  assert(bytes.length >= headBytes + nonceBytes + tagBytes, 'a sealed secret has all its parts')
-  assert(bytes[0] === format && bytes.readUInt16BE(1) === keyVersion, 'a known format and key')
-  const nonce = bytes.subarray(headBytes, headBytes + nonceBytes)
-  const decipher = createDecipheriv('aes-256-gcm', dataKeyOf(masterKey, place), nonce, {
-    authTagLength: tagBytes,
-  })
-  decipher.setAAD(toAad(place))
-  decipher.setAuthTag(bytes.subarray(-tagBytes))
-  const text = bytes.subarray(headBytes + nonceBytes, -tagBytes)
-  return Buffer.concat([decipher.update(text), decipher.final()])
+export const openField = (key: Uint8Array, place: SecretPlace, sealed: Uint8Array): Buffer =>
+  decrypt(key, toAad(place), Buffer.from(sealed).subarray(headBytes))
+
+/** Number of the key that sealed a field. */
+export function versionOf(sealed: Uint8Array): number {
+  const [first, high = 0, low = 0] = sealed
+  assert(sealed.length >= headBytes + nonceBytes + tagBytes, 'a sealed field has all its parts')
+  assert(first === format, 'a sealed field has a known format')
+  return high * 256 + low
 }
 
-/** The key of an organization's fields, derived from the master key. */
-const dataKeyOf = (masterKey: Uint8Array, { organizationId }: SecretPlace): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', masterKey, organizationId, `field/v${keyVersion}`, 32))
+/** Nonce, ciphertext and tag of AES-256-GCM. */
+export function encrypt(key: Uint8Array, aad: Uint8Array, clear: Uint8Array): Buffer {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(aad)
+  return Buffer.concat([nonce, cipher.update(clear), cipher.final(), cipher.getAuthTag()])
+}
+
+/** What `encrypt` was given. Throws when a byte, the key or what it was bound to is another. */
+export function decrypt(key: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Buffer {
+  const bytes = Buffer.from(sealed)
+  assert(bytes.length >= nonceBytes + tagBytes, 'sealed bytes have all their parts')
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  })
+  decipher.setAAD(aad)
+  decipher.setAuthTag(bytes.subarray(-tagBytes))
+  return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()])
+}
+
+/** Version of fields under a key that follows from the installation's own secret. */
+const derivedVersion = 0
+
+/**
+ * Seals for a place that no organization may own, such as a call that nobody was known in. Its key
+ * is derived from the installation's secret and outlives the organization's own keys.
+ */
+export const sealSecret = (root: Uint8Array, place: SecretPlace, secret: Uint8Array): Buffer =>
+  sealField({ version: derivedVersion, key: derivedKeyOf(root, place) }, place, secret)
+
+/** What `sealSecret` has sealed. Throws when a byte, the place or the key is another. */
+export function openSecret(root: Uint8Array, place: SecretPlace, sealed: Uint8Array): Buffer {
+  assert(versionOf(sealed) === derivedVersion, 'it was sealed under a derived key')
+  return openField(derivedKeyOf(root, place), place, sealed)
+}
+
+const derivedKeyOf = (root: Uint8Array, { organizationId }: SecretPlace): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', root, organizationId, 'field/v0', 32))
 
 const toAad = ({ table, column, organizationId, rowId }: SecretPlace): Buffer =>
   Buffer.from(`${table}|${column}|${organizationId}|${rowId}`)

@@ -1,5 +1,9 @@
+import { assert } from '../kernel/assert.ts'
+import { Refusal } from '../kernel/errors.ts'
 import type { Id } from '../kernel/ids.ts'
+import type { SecretPlace } from '../kernel/secret-place.ts'
 import type { Pool, PoolClient } from './pool.ts'
+import type { Safe } from './vault.ts'
 
 /** One SQL statement; a name makes it a prepared statement of the connection. */
 export type Statement = Readonly<{ name?: string; text: string; values: readonly unknown[] }>
@@ -7,6 +11,11 @@ export type Statement = Readonly<{ name?: string; text: string; values: readonly
 /** What reads take: statements on one connection, in one snapshot. */
 export type Db = Readonly<{
   query: <Row>(statement: Statement) => Promise<Row[]>
+  /**
+   * Seals and opens fields of the tenant's organization with the keys of this snapshot or
+   * transaction, which are read once. Absent where no tenant is known.
+   */
+  safe?: () => Promise<Safe>
 }>
 
 declare const writing: unique symbol
@@ -20,15 +29,63 @@ export type Tenant = Readonly<{
   businessId?: Id<'business'>
 }>
 
+/** Whose fields a transaction may open, and where a first key is made when it writes. */
+type Holder = Readonly<{ pool: Pool; tenant: Tenant; isWriting: boolean }>
+
 /** Statements of one connection as a `Tx`; for the gate and for `readSnapshot` alone. */
-export function toTx(client: PoolClient): Tx {
+export function toTx(client: PoolClient, holder?: Holder): Tx {
   const query = async <Row>({ name, text, values }: Statement): Promise<Row[]> => {
     const { rows } = await client.query(
       name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
     )
     return rows as Row[] // the statement's own columns; each caller names its row
   }
-  return { query } as Tx // the brand has no value; this is the one place that gives it
+  let opened: Promise<Safe> | undefined
+  const safe = (): Promise<Safe> => {
+    assert(holder !== undefined, 'a safe has a holder')
+    opened ??= openSafe(query, holder).catch((error: unknown) => {
+      opened = undefined
+      throw error
+    })
+    return opened
+  }
+  const db: Db = holder?.pool.vault === undefined ? { query } : { query, safe }
+  return db as Tx // the brand has no value; this is the one place that gives it
+}
+
+/** The safe of a transaction's organization. A bug where the transaction has none. */
+export function safeOf({ safe }: Db): Promise<Safe> {
+  assert(safe !== undefined, 'fields are opened in a transaction of their tenant')
+  return safe()
+}
+
+/**
+ * An organization's first key is made when something is first sealed for it, in a commit of its own,
+ * so that no rollback takes back a key that others already use.
+ */
+async function openSafe(query: Db['query'], { pool, tenant, isWriting }: Holder): Promise<Safe> {
+  const { organizationId } = tenant
+  const { vault } = pool
+  assert(vault !== undefined, 'a pool whose tenants have secrets has a vault')
+  const rows = await vault.readKeys(query, organizationId)
+  if (rows.length > 0 || !isWriting) return vault.toSafe(organizationId, rows)
+  const client = await pool.connect()
+  let isBroken = false
+  try {
+    const own = toTx(client).query
+    await client.query(`begin; ${tenantSettings({ organizationId })}`)
+    await vault.makeKey(own, organizationId, 1)
+    await client.query('commit')
+  } catch (error) {
+    isBroken = await rollback(client)
+    throw error
+  } finally {
+    client.release(isBroken)
+  }
+  const made = await vault.readKeys(query, organizationId)
+  // None was made: the master key of this process has been replaced.
+  if (made.length === 0) throw new Refusal('platform.database_unavailable')
+  return vault.toSafe(organizationId, made)
 }
 
 /** The settings that row-level security compares with; ids are uuids, so quoting is safe. */
@@ -54,7 +111,7 @@ export async function readSnapshot<Result>(
   let broken = false
   try {
     await client.query(`begin isolation level repeatable read read only; ${tenantSettings(tenant)}`)
-    const result = await work(toTx(client))
+    const result = await work(toTx(client, { pool, tenant, isWriting: false }))
     await client.query('commit')
     return result
   } catch (error) {
@@ -63,6 +120,20 @@ export async function readSnapshot<Result>(
   } finally {
     client.release(broken)
   }
+}
+
+/** Opens one field of any organization, outside of anybody's transaction. */
+export function openAlone(pool: Pool, place: SecretPlace, sealed: Uint8Array): Promise<Uint8Array> {
+  assert(pool.vault !== undefined, 'a pool that opens secrets has a vault')
+  const query = async <Row>({ name, text, values }: Statement): Promise<Row[]> => {
+    const { rows } = await pool.query({
+      ...(name !== undefined && { name }),
+      text,
+      values: [...values],
+    })
+    return rows as Row[] // the statement's own columns
+  }
+  return pool.vault.openAlone(query, place, sealed)
 }
 
 /** Rolls back; true when the connection is lost and must leave the pool. */

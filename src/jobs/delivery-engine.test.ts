@@ -11,7 +11,7 @@ import {
   type Receiver,
 } from '../../test/receiver.ts'
 import { eventTypes, renderEvent, renderSample } from '../api/invoicing/webhook-events.ts'
-import { openSecret, sealSecret } from '../db/secret-box.ts'
+import { openAlone } from '../db/tx.ts'
 import { assert } from '../kernel/assert.ts'
 import { type Instant, instantFromMs, msOf } from '../kernel/dates.ts'
 import { createParty, updateParty } from '../modules/parties/party.actions.ts'
@@ -34,7 +34,6 @@ import { parseAllowList } from './address.ts'
 import { DeliveryEngine, type EngineParts } from './delivery-engine.ts'
 import { Outbound } from './outbound.ts'
 
-const masterKey = new Uint8Array(32).fill(3)
 const noon = '2026-06-15T12:00:00.000Z' as Instant
 const second = 1_000
 const minute = 60 * second
@@ -45,8 +44,6 @@ const outbound = new Outbound(
   { allowed: parseAllowList(['127.0.0.0/8']) ?? [], ports: [], isProduction: false },
   (name) => Promise.resolve(name === 'hooks.example.com' ? ['93.184.216.34'] : []),
 )
-
-const seal: NewEndpoint['sealer']['seal'] = (place, secret) => sealSecret(masterKey, place, secret)
 
 /** The simplest shape of an event for the surfaces whose words are not looked at here. */
 const plain: EventRenderers['connect'] = (event) => ({
@@ -99,7 +96,7 @@ async function aScene(): Promise<Scene> {
       adminPool: business.owner,
       clock: () => now,
       random: (bytes) => (bytes === 2 ? new Uint8Array(2) : randomBytes(bytes)),
-      openSecret: (place, sealed) => openSecret(masterKey, place, sealed),
+      openSecret: (place, sealed) => openAlone(business.owner, place, sealed),
       outbound,
       renderers,
       log: { info: () => undefined, warn: () => undefined, error: testLog.error },
@@ -123,7 +120,7 @@ async function aScene(): Promise<Scene> {
         url,
         events: ['*'],
         knownEvents: eventTypes,
-        sealer: { random: randomBytes(32), seal },
+        random: randomBytes(32),
         ...(more.surface === undefined && { businessId }),
         ...more,
       }),
@@ -585,7 +582,6 @@ test('disabling drops what is new and cancels retries; enabling forgets the fail
       changes: {},
       knownEvents: eventTypes,
       isEnabled,
-      seal,
     })
   await customer('Retried')
   await engine.fanOut()

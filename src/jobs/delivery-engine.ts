@@ -17,7 +17,7 @@ import {
   scheduleBySurface,
   toExcerpt,
 } from '../modules/webhooks/delivery.ts'
-import { placeOfHeaders, placeOfSecret, placeOfSeed } from '../modules/webhooks/endpoint.actions.ts'
+import { placeOfHeaders, placeOfSecret, placeOfSeed } from '../modules/webhooks/endpoint.ts'
 import { listTenantsWithNews } from '../modules/webhooks/event.queries.ts'
 import type { EventRenderers } from '../modules/webhooks/event.ts'
 import { fanOutEvents } from '../modules/webhooks/outbox.actions.ts'
@@ -33,7 +33,7 @@ export type EngineParts = Readonly<{
   adminPool: Pool
   clock: () => Instant
   random: (bytes: number) => Uint8Array
-  openSecret: (place: SecretPlace, sealed: Uint8Array) => Uint8Array
+  openSecret: (place: SecretPlace, sealed: Uint8Array) => Promise<Uint8Array>
   outbound: Outbound
   renderers: EventRenderers
   log: EngineLog
@@ -215,15 +215,17 @@ export class DeliveryEngine {
     }
   }
 
-  #send(taken: TakenDelivery, startedAt: Instant): Promise<OutboundAnswer> {
+  async #send(taken: TakenDelivery, startedAt: Instant): Promise<OutboundAnswer> {
     const { openSecret, outbound, timeoutMs } = this.#parts
     const { organizationId, endpointId: id, surface, body } = taken
     const endpoint = { organizationId, id } as Parameters<typeof placeOfSeed>[0] // ids of our own rows
-    const open = (place: SecretPlace, sealed: Uint8Array): Buffer =>
-      Buffer.from(openSecret(place, sealed))
-    const secrets = taken.secrets.map((secret) =>
-      open(placeOfSecret(organizationId, secret.id), secret.sealed).toString(),
-    )
+    const open = async (place: SecretPlace, sealed: Uint8Array): Promise<Buffer> =>
+      Buffer.from(await openSecret(place, sealed))
+    const secrets: string[] = []
+    for (const secret of taken.secrets) {
+      const clear = await open(placeOfSecret(organizationId, secret.id), secret.sealed)
+      secrets.push(clear.toString())
+    }
     const headers = toSignedHeaders({
       surface,
       event: taken.eventId,
@@ -233,12 +235,14 @@ export class DeliveryEngine {
       timestamp: Math.trunc(msOf(startedAt) / 1_000),
       body,
       secrets,
-      ...(taken.sealedSeed !== null && { seed: open(placeOfSeed(endpoint), taken.sealedSeed) }),
+      ...(taken.sealedSeed !== null && {
+        seed: await open(placeOfSeed(endpoint), taken.sealedSeed),
+      }),
     })
     const own =
       taken.sealedHeaders === null
         ? {}
-        : parseHeaders(open(placeOfHeaders(endpoint), taken.sealedHeaders))
+        : parseHeaders(await open(placeOfHeaders(endpoint), taken.sealedHeaders))
     return outbound.send({
       method: 'POST',
       url: taken.url,

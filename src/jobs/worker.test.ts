@@ -6,7 +6,7 @@ import { aReceiver } from '../../test/receiver.ts'
 import { eventTypes, renderEvent } from '../api/invoicing/webhook-events.ts'
 import { migrate } from '../db/migrate.ts'
 import { openPool } from '../db/pool.ts'
-import { openSecret, sealSecret } from '../db/secret-box.ts'
+import { openAlone } from '../db/tx.ts'
 import type { Instant } from '../kernel/dates.ts'
 import { createParty } from '../modules/parties/party.actions.ts'
 import { createEndpoint } from '../modules/webhooks/endpoint.actions.ts'
@@ -16,7 +16,6 @@ import { Outbound } from './outbound.ts'
 import { cleanLog, tellNotices } from './tasks.ts'
 import { startWorker, type WorkerParts } from './worker.ts'
 
-const masterKey = new Uint8Array(32).fill(3)
 const now = '2026-06-15T12:00:00.000Z' as Instant
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const closers: (() => Promise<void>)[] = []
@@ -30,8 +29,9 @@ function partsOf({ owner, gate }: Business): WorkerParts {
     adminPool: owner,
     jobsPool: undefined,
     clock: () => now,
+    requestLogDays: 30,
     random: randomBytes,
-    openSecret: (place, sealed) => openSecret(masterKey, place, sealed),
+    openSecret: (place, sealed) => openAlone(owner, place, sealed),
     outbound: new Outbound({
       allowed: parseAllowList(['127.0.0.1']) ?? [],
       ports: [],
@@ -70,10 +70,7 @@ async function anEndpoint({ write, businessId }: Business, url: string) {
     url,
     events: ['customer.created'],
     knownEvents: eventTypes,
-    sealer: {
-      random: randomBytes(32),
-      seal: (place, secret) => sealSecret(masterKey, place, secret),
-    },
+    random: randomBytes(32),
   })
 }
 

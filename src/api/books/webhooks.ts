@@ -183,7 +183,7 @@ const createRoute = route({
       knownEvents: eventTypes,
       ...(body.description !== undefined && { description: body.description }),
       ...(body.asymmetric === true && { keyPair }),
-      sealer: { random: outside.random(secretBytes), seal: outside.seal },
+      random: outside.random(secretBytes),
     } as const
     return call.writeOrganization(createEndpoint, input, ({ endpoint, secret }) => ({
       status: 201,
@@ -260,7 +260,6 @@ const updateRoute = route({
       endpointId,
       changes,
       knownEvents: eventTypes,
-      seal: outside.seal,
       ...(body.isActive !== undefined && { isEnabled: body.isActive }),
     }
     return call.writeOrganization(updateEndpoint, input, shown)
@@ -313,7 +312,7 @@ const rotateRoute = route({
       scope: scopeOf(call),
       endpointId,
       ...(body.overlapHours !== undefined && { overlapHours: body.overlapHours }),
-      sealer: { random: outside.random(secretBytes), seal: outside.seal },
+      random: outside.random(secretBytes),
     }
     return call.writeOrganization(rotateSecret, input, ({ endpoint, secret }) => ({
       status: 200,

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { assert } from '../../kernel/assert.ts'
 import { parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { isUuid } from '../../kernel/ids.ts'
@@ -9,11 +8,14 @@ import type { Delivery, DeliveryState } from '../../modules/webhooks/delivery.ts
 import {
   createEndpoint,
   deleteEndpoint,
-  placeOfSecret,
   rotateSecret,
   updateEndpoint,
 } from '../../modules/webhooks/endpoint.actions.ts'
-import { getEndpoint, listEndpoints, listSecrets } from '../../modules/webhooks/endpoint.queries.ts'
+import {
+  getEndpoint,
+  getSecretInForce,
+  listEndpoints,
+} from '../../modules/webhooks/endpoint.queries.ts'
 import {
   companyTagCharactersMax,
   companyTagsMax,
@@ -165,7 +167,7 @@ const createRoute = route({
       ...toFields(body),
       ...(body.headers !== undefined && { headers: body.headers }),
       ...(body.disabled === true && { isDisabled: true }),
-      sealer: { random: outside.random(secretBytes), seal: outside.seal },
+      random: outside.random(secretBytes),
     } as const
     return call.writeOrganization(createEndpoint, input, ({ endpoint, secret }) => ({
       status: 201,
@@ -223,7 +225,6 @@ const updateRoute = route({
         ...toFields(body),
       },
       knownEvents: eventTypes,
-      seal: outside.seal,
       ...(body.headers !== undefined && { headers: body.headers }),
       ...(body.disabled !== undefined && { isEnabled: !body.disabled }),
     }
@@ -246,12 +247,9 @@ const secretRoute = route({
   handle: async (call) => {
     const { id: endpointId } = await findOwn(call)
     const { organizationId } = call.caller
-    const [current] = await call.read((db) =>
-      listSecrets(db, { organizationId, endpointId, now: call.now }),
+    const secret = await call.read((db) =>
+      getSecretInForce(db, { organizationId, endpointId, now: call.now }),
     )
-    assert(current !== undefined, 'every consumer has a secret')
-    const place = placeOfSecret(organizationId, current.id)
-    const secret = new TextDecoder().decode(call.outside.open(place, current.sealed))
     return { status: 200, body: { secret } }
   },
 })
@@ -283,7 +281,7 @@ const rotateRoute = route({
       scope: scopeOf(call),
       endpointId,
       ...(body.overlapHours !== undefined && { overlapHours: body.overlapHours }),
-      sealer: { random: outside.random(secretBytes), seal: outside.seal },
+      random: outside.random(secretBytes),
     }
     return call.writeOrganization(rotateSecret, input, ({ endpoint, secret }) => ({
       status: 200,

@@ -173,7 +173,7 @@ const createRoute = route({
       events: body.events,
       knownEvents: eventTypes,
       ...(body.description !== undefined && { description: body.description }),
-      sealer: { random: outside.random(secretBytes), seal: outside.seal },
+      random: outside.random(secretBytes),
     } as const
     return call.write(createEndpoint, input, made(201))
   },
@@ -321,7 +321,7 @@ const rotateRoute = route({
     const input = {
       ...chosen(call),
       ...(body.overlap_hours !== undefined && { overlapHours: body.overlap_hours }),
-      sealer: { random: outside.random(secretBytes), seal: outside.seal },
+      random: outside.random(secretBytes),
     }
     return call.write(rotateSecret, input, made(200))
   },
@@ -509,7 +509,6 @@ const chosen = (call: OneCall) => ({
   scope: scopeOf(call),
   endpointId: call.params.id.toLowerCase(),
   knownEvents: eventTypes,
-  seal: call.outside.seal,
 })
 
 /** Refuses: resource.not_found. */

@@ -1,8 +1,9 @@
+import { safeOf } from '../../db/tx.ts'
+import type { Safe } from '../../db/vault.ts'
 import type { OrganizationCtx } from '../../db/write.ts'
 import { dateIn, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { SecretPlace } from '../../kernel/secret-place.ts'
 import { findLimit } from '../plans/limit.queries.ts'
 import {
   cancelWaiting,
@@ -20,17 +21,13 @@ import {
   type EndpointFields,
   type EndpointScope,
   overlapHoursDefault,
+  placeOfHeaders,
+  placeOfSecret,
+  placeOfSeed,
   requireEvents,
   requireHeaders,
 } from './endpoint.ts'
 import { toInvoicingSecret, toStandardSecret } from './signature.ts'
-
-/** What only the edge has: randomness, and the key that seals. */
-export type Sealer = Readonly<{
-  /** `secretBytes` random bytes for a new secret. */
-  random: Uint8Array
-  seal: (place: SecretPlace, secret: Uint8Array) => Uint8Array
-}>
 
 /** A key pair of ed25519 for asymmetric signatures, made at the edge. */
 export type KeyPair = Readonly<{ seed: Uint8Array; publicKey: string }>
@@ -45,7 +42,8 @@ export type NewEndpoint = Pick<EndpointFields, 'url' | 'events'> &
     headers?: Readonly<Record<string, string>>
     keyPair?: KeyPair
     isDisabled?: boolean
-    sealer: Sealer
+    /** `secretBytes` random bytes for its secret. */
+    random: Uint8Array
   }>
 
 /** `secret` is shown to its owner now and never again. */
@@ -63,7 +61,7 @@ export async function createEndpoint(
   input: NewEndpoint,
 ): Promise<MadeEndpoint> {
   const { tx, organizationId } = ctx
-  const { surface, environment, sealer, keyPair } = input
+  const { surface, environment, random, keyPair } = input
   const events = requireEvents(input.events, input.knownEvents)
   const headers = requireHeaders(input.headers ?? {})
   const businessId = input.businessId ?? null
@@ -76,7 +74,8 @@ export async function createEndpoint(
   await requireRoom(ctx, scope)
   await requireFreeUrl(ctx, scope, input.url)
   const id = ctx.newId('endpoint')
-  const secret = toSecret(surface, sealer.random)
+  const secret = toSecret(surface, random)
+  const safe = await safeOf(tx)
   const endpoint: Endpoint = {
     id,
     organizationId,
@@ -99,10 +98,10 @@ export async function createEndpoint(
     updatedAt: ctx.now,
   }
   await insertEndpoint(tx, endpoint, {
-    headers: sealHeaders(sealer, endpoint, headers),
-    seed: keyPair === undefined ? null : sealer.seal(placeOfSeed(endpoint), keyPair.seed),
+    headers: sealHeaders(safe, endpoint, headers),
+    seed: keyPair === undefined ? null : safe.seal(placeOfSeed(endpoint), keyPair.seed),
   })
-  await insertSealed(ctx, endpoint, secret, sealer)
+  await insertSealed(ctx, endpoint, secret)
   await insertStarts(tx, endpoint, businessId ?? organizationId)
   record(ctx, 'created', endpoint)
   return { endpoint, secret }
@@ -118,7 +117,6 @@ export type EndpointChange = Readonly<{
   keyPair?: KeyPair | null
   /** True also forgets the failures so far. */
   isEnabled?: boolean
-  seal: Sealer['seal']
 }>
 
 /**
@@ -131,7 +129,7 @@ export async function updateEndpoint(
   input: EndpointChange,
 ): Promise<Endpoint> {
   const { tx } = ctx
-  const { scope, changes, keyPair, isEnabled, seal } = input
+  const { scope, changes, keyPair, isEnabled } = input
   const before = await lockAndGet(ctx, scope, input.endpointId)
   const events = requireEvents(changes.events ?? before.events, [
     ...input.knownEvents,
@@ -150,10 +148,11 @@ export async function updateEndpoint(
     ...(keyPair !== undefined && { publicKey: keyPair?.publicKey ?? null }),
     updatedAt: ctx.now,
   }
+  const safe = await safeOf(tx)
   await updateEndpointRow(tx, after, {
-    ...(headers !== undefined && { headers: sealHeaders({ seal }, after, headers) }),
+    ...(headers !== undefined && { headers: sealHeaders(safe, after, headers) }),
     ...(keyPair !== undefined && {
-      seed: keyPair === null ? null : seal(placeOfSeed(after), keyPair.seed),
+      seed: keyPair === null ? null : safe.seal(placeOfSeed(after), keyPair.seed),
     }),
   })
   if (after.status === 'disabled' && before.status === 'enabled') await callOff(ctx, after)
@@ -177,7 +176,7 @@ export async function deleteEndpoint(
   record(ctx, 'deleted', endpoint, endpoint)
 }
 
-export type Rotation = Chosen & Readonly<{ overlapHours?: number; sealer: Sealer }>
+export type Rotation = Chosen & Readonly<{ overlapHours?: number; random: Uint8Array }>
 
 /**
  * Gives an endpoint a new secret, which signs at once. The one before counts until the end of the
@@ -187,16 +186,16 @@ export type Rotation = Chosen & Readonly<{ overlapHours?: number; sealer: Sealer
  */
 export async function rotateSecret(
   ctx: OrganizationCtx,
-  { scope, endpointId, overlapHours = overlapHoursDefault, sealer }: Rotation,
+  { scope, endpointId, overlapHours = overlapHoursDefault, random }: Rotation,
 ): Promise<MadeEndpoint> {
   const { tx, organizationId, now } = ctx
   const before = await lockAndGet(ctx, scope, endpointId)
   const secrets = await listSecrets(tx, { organizationId, endpointId: before.id, now })
   const [, older] = secrets
   if (older?.expiresAt) throw new Refusal('webhooks.rotation_active', { date: older.expiresAt })
-  const secret = toSecret(before.surface, sealer.random)
+  const secret = toSecret(before.surface, random)
   await updateSecretExpiry(tx, before, instantFromMs(msOf(now) + overlapHours * hourMs))
-  await insertSealed(ctx, before, secret, sealer)
+  await insertSealed(ctx, before, secret)
   const endpoint = { ...before, secretEnd: secret.slice(-4), updatedAt: now }
   await updateEndpointRow(tx, endpoint)
   record(ctx, 'secret_rotated', endpoint, before)
@@ -205,30 +204,6 @@ export async function rotateSecret(
 
 const hourMs = 3_600_000
 
-/** Where the secrets of an endpoint are sealed to. */
-export const placeOfSecret = (organizationId: string, secretId: string): SecretPlace => ({
-  table: 'endpoint_secret',
-  column: 'sealed',
-  organizationId,
-  rowId: secretId,
-})
-
-type Owned = Pick<Endpoint, 'organizationId' | 'id'>
-
-export const placeOfHeaders = ({ organizationId, id }: Owned): SecretPlace => ({
-  table: 'endpoint',
-  column: 'sealed_headers',
-  organizationId,
-  rowId: id,
-})
-
-export const placeOfSeed = ({ organizationId, id }: Owned): SecretPlace => ({
-  table: 'endpoint',
-  column: 'sealed_seed',
-  organizationId,
-  rowId: id,
-})
-
 const toSecret = (surface: Endpoint['surface'], random: Uint8Array): string =>
   surface === 'invoicing' ? toInvoicingSecret(random) : toStandardSecret(random)
 
@@ -236,15 +211,15 @@ async function insertSealed(
   ctx: OrganizationCtx,
   endpoint: Endpoint,
   secret: string,
-  { seal }: Sealer,
 ): Promise<void> {
   const id = ctx.newId('secret')
+  const { seal } = await safeOf(ctx.tx)
   const sealed = seal(placeOfSecret(ctx.organizationId, id), new TextEncoder().encode(secret))
   await insertSecret(ctx.tx, endpoint, { id, sealed, end: secret.slice(-4), createdAt: ctx.now })
 }
 
 function sealHeaders(
-  { seal }: Pick<Sealer, 'seal'>,
+  { seal }: Safe,
   endpoint: Endpoint,
   headers: Readonly<Record<string, string>>,
 ): Uint8Array | null {

@@ -1,7 +1,8 @@
-import type { Db } from '../../db/tx.ts'
+import { type Db, safeOf } from '../../db/tx.ts'
+import { assert } from '../../kernel/assert.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import type { Endpoint, EndpointScope } from './endpoint.ts'
+import { type Endpoint, type EndpointScope, placeOfSecret } from './endpoint.ts'
 
 const endpointColumns = `
   e.endpoint_id as id, e.organization_id as "organizationId", e.surface, e.environment,
@@ -118,4 +119,16 @@ export function listSecrets(
       order by expires_at desc nulls first, created_at desc, secret_id limit 10`,
     values: [organizationId, endpointId, now],
   })
+}
+
+/** The secret that signs for an endpoint, in clear. */
+export async function getSecretInForce(
+  db: Db,
+  endpoint: Parameters<typeof listSecrets>[1],
+): Promise<string> {
+  const [current] = await listSecrets(db, endpoint)
+  assert(current !== undefined, 'every endpoint has a secret')
+  const { open } = await safeOf(db)
+  const place = placeOfSecret(endpoint.organizationId, current.id)
+  return new TextDecoder().decode(open(place, current.sealed))
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { SecretPlace } from '../../kernel/secret-place.ts'
 
 /** Whose contract an endpoint follows: its signer, schedule, events and limits. */
 export type WebhookSurface = 'invoicing' | 'books' | 'connect'
@@ -119,3 +120,27 @@ export function requireHeaders(
   }
   return Object.fromEntries(entries)
 }
+
+/** Where the secrets of an endpoint are sealed to. */
+export const placeOfSecret = (organizationId: string, secretId: string): SecretPlace => ({
+  table: 'endpoint_secret',
+  column: 'sealed',
+  organizationId,
+  rowId: secretId,
+})
+
+type Owned = Pick<Endpoint, 'organizationId' | 'id'>
+
+export const placeOfHeaders = ({ organizationId, id }: Owned): SecretPlace => ({
+  table: 'endpoint',
+  column: 'sealed_headers',
+  organizationId,
+  rowId: id,
+})
+
+export const placeOfSeed = ({ organizationId, id }: Owned): SecretPlace => ({
+  table: 'endpoint',
+  column: 'sealed_seed',
+  organizationId,
+  rowId: id,
+})
