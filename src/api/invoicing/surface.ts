@@ -18,6 +18,7 @@ import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { exchangeRateRoutes } from './exchange-rates.ts'
 import { invoiceStepRoutes } from './invoice-steps.ts'
+import { expenseRoutes } from './expenses.ts'
 import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
 import { paymentRoutes } from './payments.ts'
@@ -48,6 +49,7 @@ export const invoicing: Surface = {
     ...paymentRoutes,
     ...creditNoteRoutes,
     ...quotationRoutes,
+    ...expenseRoutes,
     ...keyRoutes,
     ...webhookRoutes,
     ...eventRoutes,

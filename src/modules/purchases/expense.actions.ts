@@ -7,8 +7,13 @@ import type { Id } from '../../kernel/ids.ts'
 import { money } from '../../kernel/money.ts'
 import type { Account } from '../ledger/account.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
-import { addDocument, changeDocument, keepVersion } from '../ledger/document.actions.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import {
+  addDocument,
+  changeDocument,
+  keepVersion,
+  removeDraft,
+} from '../ledger/document.actions.ts'
+import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, shareBase, toBase } from '../ledger/exchange-rate.ts'
@@ -23,21 +28,59 @@ import { calculateDraft } from '../tax/line-draft.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
 import { issueCertificate, voidCertificatesOf } from './certificate.actions.ts'
 import { type ExpenseDetails, getExpense } from './expense.queries.ts'
-import type { Expense, NewExpense } from './expense.ts'
+import {
+  changedMembers,
+  type Expense,
+  type ExpenseChanges,
+  type NewExpense,
+  requireEditable,
+  requireMove,
+  toForbidden,
+  toGiven,
+} from './expense.ts'
 import { toPurchaseLines } from './purchase.ts'
 
 /**
  * Enters an expense: `draft` posts nothing, `pending` is owed, `paid` leaves the account at once.
  *
- * Refuses, in this order: resource.not_found (supplier), purchases.supplier_inactive,
- * ledger.account_not_found, ledger.account_is_control, what `calculateDraft` refuses,
+ * Refuses, in this order: resource.external_id_taken, resource.not_found (supplier),
+ * purchases.supplier_inactive, ledger.account_not_found, ledger.account_is_control, what `calculateDraft` refuses,
  * ledger.rate_missing, purchases.withholding_invalid, then what `postEntry` refuses about dates.
  * Source: Books specification 11.1; ledger specification 8.7.
  */
 export async function createExpense(ctx: Ctx, given: NewExpense): Promise<Expense> {
+  const externalId = given.externalId ?? null
+  await requireOwnExternalId(ctx, externalId)
+  const drafted = await draftOf(ctx, given)
+  const { surface, date, status } = given
+  const id = ctx.newId('document')
+  const number = await takeNumber(ctx, { kind: 'expense', surface, date, documentId: id })
+  const draft = { ...drafted.document, id, number }
+  const document = status === 'draft' ? draft : await post(ctx, { ...drafted, document: draft })
+  await addDocument(ctx, document)
+  if (status !== 'draft') await keepVersion(ctx, document, { document })
+  const { withheld } = drafted
+  if (status === 'paid') await certify(ctx, document, { withheld, date })
+  const expense = await getExpense(ctx.tx, ctx.businessId, id)
+  record(ctx, 'created', expense)
+  if (surface === 'invoicing' && status !== 'draft') record(ctx, eventOf[status], expense)
+  return expense
+}
+
+/** What happened to an expense that came to a status. */
+const eventOf = { pending: 'approved', paid: 'paid' } as const
+
+/** An expense as it would be posted, without a number. */
+async function draftOf(
+  ctx: Ctx,
+  given: NewExpense,
+): Promise<Omit<Posting, 'document'> & Readonly<{ document: Omit<Document, 'id' | 'number'> }>> {
   const book = await ctx.remember(loadBook)
   const supplier = await supplierOf(ctx, given)
-  const cost = moneyAccountOf(book, given.accountCode)
+  const cost =
+    given.accountCode === undefined
+      ? accountOf(book.accountByRole, 'general_expense')
+      : moneyAccountOf(book, given.accountCode)
   const moneyAccount = moneyAccountOf(book, given.moneyAccountCode)
   const calculation = calculate(given, book)
   const withheld = withheldOf(given, calculation, book)
@@ -45,25 +88,160 @@ export async function createExpense(ctx: Ctx, given: NewExpense): Promise<Expens
     throw new Refusal('purchases.withholding_invalid', { amount: money(withheld, given.currency) })
   }
   const rate = given.status === 'draft' ? undefined : await rateOf(ctx, given, book)
-  const id = ctx.newId('document')
-  const { surface, date } = given
-  const number = await takeNumber(ctx, { kind: 'expense', surface, date, documentId: id })
+  const isPaid = given.status === 'paid'
   const details: ExpenseDetails = {
     ...{ status: given.status, supplierName: supplier?.name ?? given.supplierName ?? null },
-    ...{ accountCode: cost.code, moneyAccountCode: moneyAccount.code },
+    accountCode: cost.code,
+    moneyAccountCode: isPaid ? moneyAccount.code : (given.moneyAccountCode ?? null),
     ...{ taxPercent: given.taxPercent, withheldPercent: given.withheldPercent },
     ...{ withheld: String(withheld), isTaxRecoverable: given.isTaxRecoverable },
     ...{ method: given.method, category: given.category, paymentEntryId: null },
+    receiptUrl: given.receiptUrl ?? null,
+    ...{ approvedAt: given.status === 'draft' ? null : ctx.now, approvalNote: null },
   }
-  const draft = toDocument(ctx, { given, id, number, supplier, rate, calculation, details, book })
-  const posting = { document: draft, cost, moneyAccount, calculation, withheld, book }
-  const document = rate === undefined ? draft : await post(ctx, { ...posting, rate })
-  await addDocument(ctx, document)
-  if (rate !== undefined) await keepVersion(ctx, document, { document })
-  if (given.status === 'paid') await certify(ctx, document, { withheld, date })
-  const expense = await getExpense(ctx.tx, ctx.businessId, id)
-  record(ctx, 'created', expense)
+  const document = toDocument(ctx, { given, supplier, rate, calculation, details })
+  return { document, cost, moneyAccount, calculation, withheld, book, rate }
+}
+
+/**
+ * Approves a draft: it is owed from its date on.
+ * Refuses, in this order: resource.not_found, resource.invalid_transition, what `createExpense`
+ * refuses.
+ * Source: Invoicing specification 8.7 and 10.1.
+ */
+export async function approveExpense(
+  ctx: Ctx,
+  { expenseId, note = null }: Readonly<{ expenseId: string; note?: string | null }>,
+): Promise<Expense> {
+  const before = await getStanding(ctx, expenseId)
+  if (before.status !== 'draft') throw toForbidden(before, 'pending')
+  const drafted = await draftOf(ctx, { ...toGiven(before), status: 'pending' })
+  const kept = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
+  assert(kept !== undefined, 'the expense was just read')
+  const { id, number, createdAt, version } = kept
+  const details = { ...drafted.document.details, approvalNote: note }
+  const document = await post(ctx, {
+    ...drafted,
+    document: { ...drafted.document, id, number, createdAt, details, version: version + 1n },
+  })
+  await changeDocument(ctx, document)
+  await keepVersion(ctx, document, { document })
+  const expense = await getExpense(ctx.tx, ctx.businessId, expenseId)
+  record(ctx, 'approved', expense, before)
   return expense
+}
+
+/**
+ * Pays an expense; a draft is approved first.
+ * Refuses, in this order: resource.not_found, what `approveExpense` and `payExpense` refuse.
+ * Source: Invoicing specification 10.1.
+ */
+export async function settleExpense(
+  ctx: Ctx,
+  payment: Parameters<typeof payExpense>[1],
+): Promise<Expense> {
+  const { expenseId } = payment
+  const { status } = await getStanding(ctx, expenseId)
+  if (status === 'draft') await approveExpense(ctx, { expenseId })
+  return payExpense(ctx, payment)
+}
+
+/**
+ * Changes an expense and takes it to another status: a draft in everything, later ones in texts.
+ * Members that are given with the value they have are no change.
+ *
+ * Refuses, in this order: resource.not_found, resource.invalid_transition,
+ * resource.external_id_taken, what `createExpense` refuses of a draft, what approving and paying
+ * refuse.
+ * Source: Invoicing specification 10.1.
+ */
+export async function updateExpense(
+  ctx: Ctx,
+  {
+    expenseId,
+    changes,
+    status,
+    today,
+  }: Readonly<{
+    expenseId: string
+    changes: ExpenseChanges
+    status?: 'draft' | 'pending' | 'paid' | undefined
+    today: CalendarDate
+  }>,
+): Promise<Expense> {
+  const before = await getStanding(ctx, expenseId)
+  const given = toGiven(before)
+  const changed = changedMembers(given, changes)
+  requireEditable(changed, before)
+  if (status !== undefined) requireMove(before, status)
+  if (changed.has('externalId')) await requireOwnExternalId(ctx, changes.externalId ?? null)
+  const after = changed.size === 0 ? before : await change(ctx, before, { ...given, ...changes })
+  if (status === 'pending' && after.status === 'draft') return approveExpense(ctx, { expenseId })
+  if (status === 'paid' && after.status !== 'paid') {
+    return settleExpense(ctx, { expenseId, date: today })
+  }
+  return after
+}
+
+async function change(ctx: Ctx, before: Expense, given: NewExpense): Promise<Expense> {
+  const kept = await findDocument(ctx.tx, ctx.businessId, 'expense', before.id)
+  assert(kept !== undefined, 'the expense was just read')
+  const { id, number, createdAt, details } = kept
+  const version = kept.version + 1n
+  if (before.status === 'draft') {
+    const { document } = await draftOf(ctx, given)
+    await changeDocument(ctx, { ...document, id, number, createdAt, version })
+  } else {
+    const { category, supplierName = null, receiptUrl = null, externalId = null } = given
+    const changed: Document = {
+      ...kept,
+      ...{ notes: given.description, reference: given.reference, externalId },
+      ...{ metadata: given.metadata ?? {}, updatedAt: ctx.recordedAt, version },
+      details: { ...details, category, supplierName, receiptUrl },
+    }
+    await changeDocument(ctx, changed)
+    await keepVersion(ctx, changed, { document: changed })
+  }
+  const expense = await getExpense(ctx.tx, ctx.businessId, before.id)
+  record(ctx, 'updated', expense, before)
+  return expense
+}
+
+/**
+ * Removes a draft; what was posted is mirrored, and the expense is hidden.
+ * Refuses, in this order: resource.not_found, then what `voidExpense` refuses.
+ * Source: Invoicing specification 10.1.
+ */
+export async function deleteExpense(
+  ctx: Ctx,
+  { expenseId }: Readonly<{ expenseId: string }>,
+): Promise<void> {
+  const before = await getStanding(ctx, expenseId)
+  const document = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
+  assert(document !== undefined, 'the expense was just read')
+  if (before.status === 'draft') {
+    await removeDraft(ctx, document)
+    record(ctx, 'deleted', before, before)
+    return
+  }
+  // An expense that is gone leaves its external id to others.
+  if (document.externalId !== null) await changeDocument(ctx, { ...document, externalId: null })
+  await voidExpense(ctx, { expenseId, reason: 'deleted' })
+}
+
+/** One expense that was not voided. Refuses: resource.not_found. */
+async function getStanding(ctx: Ctx, expenseId: string): Promise<Expense> {
+  const expense = await getExpense(ctx.tx, ctx.businessId, expenseId)
+  if (expense.status !== 'cancelled') return expense
+  throw new Refusal('resource.not_found', { resource: 'Expense', id: expenseId })
+}
+
+/** Refuses: resource.external_id_taken. */
+async function requireOwnExternalId(ctx: Ctx, externalId: string | null): Promise<void> {
+  if (externalId === null) return
+  const known = await findByExternalId(ctx.tx, ctx.businessId, 'expense', externalId)
+  if (known === undefined) return
+  throw new Refusal('resource.external_id_taken', { externalId, resource: 'Expense' })
 }
 
 /**
@@ -82,12 +260,8 @@ export async function payExpense(
 ): Promise<Expense> {
   const { accountByCode, accountByRole, business } = await ctx.remember(loadBook)
   const before = await getExpense(ctx.tx, ctx.businessId, expenseId)
-  if (before.status !== 'pending') {
-    throw new Refusal('resource.invalid_transition', {
-      ...{ resource: 'Expense', from: before.status, to: 'paid' },
-    })
-  }
-  const code = moneyAccountCode ?? before.moneyAccountCode
+  if (before.status !== 'pending') throw toForbidden(before, 'paid')
+  const code = moneyAccountCode ?? before.moneyAccountCode ?? undefined
   const moneyAccount = moneyAccountOf({ accountByCode, accountByRole }, code)
   const document = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
   assert(document !== undefined, 'the expense was just read')
@@ -104,7 +278,10 @@ export async function payExpense(
     ...{ scope: 'purchases', description: `Payment of expense ${before.number}` },
     lines: [owed, ...withBase(credits, -owed.base, conversion)],
   })
-  const details = { ...document.details, status: 'paid', paymentEntryId: entry.id }
+  const details = {
+    ...document.details,
+    ...{ status: 'paid', paymentEntryId: entry.id, moneyAccountCode: moneyAccount.code },
+  }
   const paid = { ...document, details, paidAt: ctx.now, updatedAt: ctx.recordedAt }
   await changeDocument(ctx, { ...paid, version: document.version + 1n })
   await keepVersion(ctx, { ...paid, version: document.version + 1n }, { document: paid })
@@ -204,7 +381,7 @@ type Posting = Readonly<{
   calculation: Calculation
   withheld: bigint
   book: Book
-  rate: Rate
+  rate: Rate | undefined
 }>
 
 /** Posts what is owed, or what is paid at once, and answers the document with its entry. */
@@ -213,6 +390,7 @@ async function post(ctx: Ctx, posting: Posting): Promise<Document> {
   const { currency, total, issueDate, number } = document
   const { baseCurrency, roundingMode: mode } = book.business
   const { accountByRole } = book
+  assert(rate !== undefined, 'what is posted has a rate')
   const conversion = { currency, baseCurrency, rate: rate.rate, mode }
   const baseTotal = toBase(total, conversion)
   const rated = currency === baseCurrency ? {} : { rate: rate.rate, rateSource: rate.source }
@@ -281,35 +459,29 @@ async function certify(
 
 type Made = Readonly<{
   given: NewExpense
-  id: Id<'document'>
-  number: string
   supplier: Party | undefined
   rate: Rate | undefined
   calculation: Calculation
   details: ExpenseDetails
-  book: Book
 }>
 
-function toDocument(ctx: Ctx, made: Made): Document {
-  const { given, id, number, supplier, rate, calculation, details } = made
+function toDocument(
+  ctx: Ctx,
+  { given, supplier, rate, calculation, details }: Made,
+): Omit<Document, 'id' | 'number'> {
   const { subtotal, tax, total } = calculation.totals
   const { surface, date, currency } = given
   return {
-    ...{ id, businessId: ctx.businessId, kind: 'expense', surface, lifecycle: 'draft', number },
+    ...{ businessId: ctx.businessId, kind: 'expense', surface, lifecycle: 'draft' },
     ...{ partyId: supplier?.id ?? null, issueDate: date, dueDate: null, currency },
-    ...{ rate: rate?.rate ?? null, rateSource: rate?.source ?? null },
+    ...{ rate: rate?.rate ?? given.exchangeRate ?? null, rateSource: rate?.source ?? null },
     ...{ pricesIncludeTax: false, discountPercent: '0', subtotal, tax, rounding: 0n, total },
     ...{ baseTotal: null, reference: given.reference, notes: given.description, terms: null },
-    ...{ template: null, sourceDocumentId: null, externalId: null, metadata: {}, details },
-    calculation: toStoredCalculation(calculation),
+    ...{ template: null, sourceDocumentId: null, externalId: given.externalId ?? null },
+    ...{ metadata: given.metadata ?? {}, details, calculation: toStoredCalculation(calculation) },
     ...{ entryId: null, voidEntryId: null, voidReason: null, sentAt: null, paidAt: null },
-    ...{
-      voidedAt: null,
-      createdAt: ctx.recordedAt,
-      updatedAt: ctx.recordedAt,
-      version: 1n,
-      lines: [],
-    },
+    ...{ voidedAt: null, createdAt: ctx.recordedAt, updatedAt: ctx.recordedAt },
+    ...{ version: 1n, lines: [] },
   }
 }
 
@@ -321,5 +493,11 @@ function record(ctx: Ctx, what: string, expense: Expense, before?: Expense): voi
     ...(expense.voidReason !== null && { reason: expense.voidReason }),
     ...(before !== undefined && { before: toImage(before) }),
   })
-  ctx.emit({ type: `purchases.expense.${what}`, ...resource, payload: after })
+  const previousStatus =
+    before === undefined || before.status === expense.status ? null : before.status
+  ctx.emit({
+    type: `purchases.expense.${what}`,
+    ...resource,
+    payload: { ...after, previousStatus },
+  })
 }

@@ -1,17 +1,18 @@
 import type { Db } from '../../db/tx.ts'
-import type { CalendarDate } from '../../kernel/dates.ts'
+import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { documentColumns } from '../ledger/document.queries.ts'
+import { documentColumns, followsOf, orderOf } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
-import type { Expense, ExpenseStatus } from './expense.ts'
+import { minorUnits } from '../sales/invoice.queries.ts'
+import type { Expense, ExpenseFilter } from './expense.ts'
 
 /** What only expenses say of themselves, as it is stored. */
 export type ExpenseDetails = Readonly<{
   status: 'draft' | 'pending' | 'paid'
   supplierName: string | null
   accountCode: string
-  moneyAccountCode: string
+  moneyAccountCode: string | null
   taxPercent: string
   withheldPercent: string
   withheld: string
@@ -19,6 +20,9 @@ export type ExpenseDetails = Readonly<{
   method: string
   category: string | null
   paymentEntryId: string | null
+  receiptUrl?: string | null
+  approvedAt?: Instant | null
+  approvalNote?: string | null
 }>
 
 /** One expense. Refuses: resource.not_found. */
@@ -39,42 +43,67 @@ export async function getExpense(
   return toExpense(row)
 }
 
-type Filter = Readonly<{
-  businessId: Id<'business'>
-  status?: ExpenseStatus
-  supplierId?: string
-  dateFrom?: CalendarDate
-  dateTo?: CalendarDate
-  limit: number
-  offset?: number
-}>
+const sortColumn = {
+  createdAt: 'd.created_at',
+  updatedAt: 'd.updated_at',
+  date: 'd.issue_date',
+  amount: 'd.subtotal',
+} as const
 
-/** A page of expenses and the number of all that match; newest first, ties by id. */
+/**
+ * A page of expenses and the number of all that match. Newest date first unless asked otherwise,
+ * ties by id; at most `limit`.
+ */
 export async function listExpenses(
   db: Db,
-  { businessId, status, supplierId, dateFrom, dateTo, limit, offset = 0 }: Filter,
+  filter: ExpenseFilter,
 ): Promise<Readonly<{ rows: readonly Expense[]; total: number }>> {
-  const where = `d.kind = 'expense'
-    and ($2::text is null
-      or $2 = case when d.lifecycle = 'void' then 'cancelled' else d.details ->> 'status' end)
-    and ($3::uuid is null or d.party_id = $3) and ($4::date is null or d.issue_date >= $4)
-    and ($5::date is null or d.issue_date <= $5)`
-  const values = [
-    ...[businessId, status ?? null, supplierId ?? null, dateFrom ?? null, dateTo ?? null],
-  ]
+  const { values, where } = whereOf(filter)
+  const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
+  const [column, { after }] = [sortColumn[by], filter]
+  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
+  const own = `d.business_id = $1 and d.kind = 'expense'${where}`
   const rows = await db.query<DocumentHead>({
-    name: 'list_expenses',
-    text: `select ${documentColumns} from document as d where d.business_id = $1 and ${where}
-      order by d.issue_date desc, d.document_id desc limit $6 offset $7`,
-    values: [...values, limit, offset],
+    text: `select ${documentColumns} from document as d where ${own}${follows.condition}
+      ${orderOf(column, isDescending)}
+      limit $${values.length + 1} offset $${values.length + 2}`,
+    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
+  const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
+  if (isWhole && after === undefined) return { rows: rows.map(toExpense), total: rows.length }
   const [count] = await db.query<{ total: number }>({
-    name: 'count_expenses',
-    text: `select count(*)::int as total from document as d where d.business_id = $1 and ${where}`,
+    text: `select count(*)::int as total from document as d where ${own}`,
     values,
   })
   return { rows: rows.map(toExpense), total: count?.total ?? 0 }
 }
+
+function whereOf(filter: ExpenseFilter): Readonly<{ values: readonly unknown[]; where: string }> {
+  const values: unknown[] = [filter.businessId]
+  const conditions: string[] = []
+  const add = (value: unknown, toCondition: (place: string) => string): void => {
+    if (value === undefined) return
+    values.push(value)
+    conditions.push(toCondition(`$${values.length}`))
+  }
+  const shown = `case when d.lifecycle = 'void' then 'cancelled' else d.details ->> 'status' end`
+  add(filter.status, (place) => `(${shown}) = ${place}`)
+  add(filter.statuses, (place) => `(${shown}) = any (${place}::text[])`)
+  add(filter.supplierId, (place) => `d.party_id = ${place}`)
+  add(toPattern(filter.category), (place) => `d.details ->> 'category' ilike ${place}`)
+  add(toPattern(filter.supplierName), (place) => `d.details ->> 'supplierName' ilike ${place}`)
+  add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
+  add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
+  add(filter.currency, (place) => `d.currency = ${place}`)
+  add(filter.minAmount, (place) => `d.subtotal >= ${place}::numeric * ${minorUnits}`)
+  add(filter.maxAmount, (place) => `d.subtotal <= ${place}::numeric * ${minorUnits}`)
+  add(filter.externalId, (place) => `d.external_id = ${place}`)
+  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
+  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
+}
+
+const toPattern = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
 function toExpense({ details, ...row }: DocumentHead): Expense {
   const own = details as unknown as ExpenseDetails // as `createExpense` wrote them
@@ -89,7 +118,9 @@ function toExpense({ details, ...row }: DocumentHead): Expense {
     ...{ withheldPercent: own.withheldPercent, withheld: BigInt(own.withheld) },
     ...{ isTaxRecoverable: own.isTaxRecoverable, method: own.method },
     ...{ description: row.notes, category: own.category, reference: row.reference },
-    entryId: row.entryId,
+    ...{ receiptUrl: own.receiptUrl ?? null, externalId: row.externalId, metadata: row.metadata },
+    ...{ approvedAt: own.approvedAt ?? null, approvalNote: own.approvalNote ?? null },
+    ...{ paidAt: row.paidAt, surface: row.surface, version: row.version, entryId: row.entryId },
     paymentEntryId: own.paymentEntryId as Id<'entry'> | null, // an entry's id or nothing
     ...{ voidReason: row.voidReason, createdAt: row.createdAt, updatedAt: row.updatedAt },
   }
