@@ -8,7 +8,7 @@ import { Billing } from './api/http/billing.ts'
 import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
-import { RequestLog, toLine } from './api/http/request-log.ts'
+import { parseSaid, RequestLog, type Said, toLine } from './api/http/request-log.ts'
 import {
   buildServer,
   type HttpServer,
@@ -27,6 +27,7 @@ import { Gate } from './db/lane.ts'
 import { findLastMigration } from './db/migrate.ts'
 import { asOwner } from './db/owner.ts'
 import type { Pool } from './db/pool.ts'
+import { openSecret } from './db/secret-box.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
@@ -37,6 +38,7 @@ import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
 import { keepRequests } from './modules/access/request-log.actions.ts'
+import { type KeptRequest, placeOfRequest } from './modules/access/request-log.ts'
 import { announceLimits } from './modules/plans/notice.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
@@ -93,6 +95,8 @@ export type App = Readonly<{
   pool: Pool
   surfaces: readonly Surface[]
   hasOrganizations: () => Promise<boolean>
+  /** What the log of requests has kept of what was said; undefined: nothing. */
+  saidIn: (row: KeptRequest) => Said | undefined
   /** Opens the port and answers the origin that it can be reached under. */
   listen: () => Promise<string>
   /** Starts what works behind the API: deliveries and tasks by schedule. */
@@ -149,7 +153,6 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
   })
   let worker: Worker | undefined
-  let origin = config.origin
   const keyHasher = keyHasherOf(parts.masterKey)
   const http = buildServer({
     surfaces,
@@ -195,6 +198,11 @@ export async function buildApp(parts: AppParts): Promise<App> {
     pool,
     surfaces,
     hasOrganizations: () => hasOrganizations(adminPool),
+    saidIn: ({ organizationId, requestId, sealed }) => {
+      if (sealed === null) return undefined
+      const place = placeOfRequest(organizationId, requestId)
+      return parseSaid(openSecret(parts.masterKey, place, sealed))
+    },
     listen: async () => {
       const address = await http.fastify.listen({ host: config.host, port: config.port })
       if (config.port === 0) origin = address
@@ -202,7 +210,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
     startWorker: async (jobsPool) => {
       const needs = { gate, outbound, jobsPool, origin: () => origin }
-      worker = await startWorker(buildWorkerParts(parts, needs))
+      const { requestLogDays } = config
+      worker = await startWorker({ ...buildWorkerParts(parts, needs), requestLogDays })
     },
     close: async () => {
       const isWhole = await closeApp({ http, gate, config, worker })

@@ -48,6 +48,7 @@ export const buildOutside = ({ random, masterKey }: OutsideParts, outbound: Outb
   random,
   seal: (place, secret) => sealSecret(masterKey, place, secret),
   keyPair: () => toKeyPair(random(32)),
+  ...doors,
   requireReachable: async (url, environment) => {
     const verdict = await outbound.check(url, { mayUseHttp: environment === 'test' })
     if (verdict.isAllowed) return
@@ -73,7 +74,7 @@ type WorkerNeeds = Readonly<{
 export const buildWorkerParts = (
   { adminPool, clock, random, log }: OutsideParts,
   { gate, outbound, jobsPool, origin }: WorkerNeeds,
-): WorkerParts => ({
+): Omit<WorkerParts, 'requestLogDays'> => ({
   adminPool,
   jobsPool,
   clock,

@@ -100,6 +100,43 @@ test('the metrics have a listener of their own and count by operation, never by 
   expect((await ended).code).toBe(0)
 })
 
+test('the log tells what happened to a request, and how to put it right', async () => {
+  const { child, ended, origin } = await started()
+  const answer = await fetch(`${origin}/invoicing/api/v1/customers?token=${key}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'someone@example.com', notes: key }),
+  })
+  const id = answer.headers.get('x-request-id') ?? ''
+  child.kill('SIGTERM')
+  const { stdout, stderr } = await ended
+
+  const explained = await tallystick('errors', 'explain', id)
+  const listed = await tallystick('requests', 'list', '--code', 'validation.fields_missing')
+  const shown = await runTallystick(['requests', 'show', id], surroundings())
+  expect(explained).toMatchObject({
+    code: 0,
+    data: {
+      code: 'validation.fields_missing',
+      fix: [expect.any(String)],
+      request: {
+        ...{ requestId: id, status: 400, errorCode: 'validation.fields_missing' },
+        ...{ path: '/invoicing/api/v1/customers?token=[removed]', params: '{"fields":"name"}' },
+        request: `{"email":"[removed]","notes":"${key.slice(0, 12)}…"}`,
+        response: '{"error":"Missing required fields: name"}',
+      },
+    },
+  })
+  expect(listed.data.requests).toMatchObject([{ requestId: id, hasBodies: true }])
+  expect(shown.stdout).toContain('validation.fields_missing')
+  expect(await tallystick('requests', 'show', id.replace(/^......../, '00000000'))).toMatchObject({
+    code: 1,
+  })
+  const everything = [stdout, stderr, JSON.stringify([explained, listed]), shown.stdout].join('\n')
+  expect(everything).not.toContain(key.slice(12))
+  expect(stderr).toContain(`"requestId":"${id}"`)
+})
+
 // As behind a balancer: who hears that the process stops asks another one from then on.
 test('a stop under load breaks no request that was begun, and ends with 0', async () => {
   const outcomes = new Set<string>()

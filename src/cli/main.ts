@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./config.ts')).configCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
+  requests: async () => (await import('./requests.ts')).requestsCommand(),
 }
 
 const words = process.argv.slice(2)

@@ -1,8 +1,9 @@
 import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Action, OrganizationCtx } from '../db/write.ts'
-import { type Instant, msOf } from '../kernel/dates.ts'
+import { type Instant, instantFromMs, msOf } from '../kernel/dates.ts'
 import type { Id } from '../kernel/ids.ts'
+import { forgetRequests } from '../modules/access/request-log.actions.ts'
 import { sweepCharges } from '../modules/plans/charge.queries.ts'
 import { announceLimits } from '../modules/plans/notice.actions.ts'
 import { listUntoldLimits } from '../modules/plans/notice.queries.ts'
@@ -14,6 +15,8 @@ import { listUntold } from '../modules/webhooks/notice.queries.ts'
 export type TaskParts = Readonly<{
   adminPool: Pool
   clock: () => Instant
+  /** How long requests are remembered. */
+  requestLogDays: number
   write: <C extends OrganizationCtx, Input, Result>(
     command: Readonly<{
       tenant: Readonly<{ organizationId: Id<'organization'>; businessId?: Id<'business'> }>
@@ -36,6 +39,7 @@ export type Task = Readonly<{
 
 const noticesMax = 200
 const cleanedMax = 5_000
+const dayMs = 86_400_000
 
 /** Every task of the worker. Source: platform specification 29. */
 export const tasks: readonly Task[] = [
@@ -43,6 +47,7 @@ export const tasks: readonly Task[] = [
   { name: 'charges.release', schedule: '* * * * *', attemptsMax: 1, run: releaseCharges },
   { name: 'limits.tell', schedule: '* * * * *', attemptsMax: 1, run: tellLimits },
   { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
+  { name: 'requests.clean', schedule: '35 3 * * *', attemptsMax: 5, run: cleanRequests },
 ]
 
 /** Tells what happened to endpoints, each notice in the lane of the endpoint's owner. */
@@ -72,6 +77,21 @@ export async function tellLimits({ adminPool, clock, write }: TaskParts): Promis
   for (const organizationId of waiting) {
     const tenant = { organizationId }
     await write({ tenant, action: announceLimits, input: {}, actor: 'system', now: clock() })
+  }
+}
+
+/** Forgets requests that are older than the log is kept, a part at a time. */
+export async function cleanRequests({
+  adminPool,
+  clock,
+  requestLogDays,
+}: Pick<TaskParts, 'adminPool' | 'clock' | 'requestLogDays'>): Promise<void> {
+  const before = instantFromMs(msOf(clock()) - requestLogDays * dayMs)
+  for (;;) {
+    const count = await asOwner(adminPool, (tx) =>
+      forgetRequests(tx, { before, limit: cleanedMax }),
+    )
+    if (count < cleanedMax) return
   }
 }
 

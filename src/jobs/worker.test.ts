@@ -13,7 +13,7 @@ import { createEndpoint } from '../modules/webhooks/endpoint.actions.ts'
 import { migrationsFolder } from '../start.ts'
 import { parseAllowList } from './address.ts'
 import { Outbound } from './outbound.ts'
-import { cleanLog, tellNotices } from './tasks.ts'
+import { cleanLog, cleanRequests, tellNotices } from './tasks.ts'
 import { startWorker, type WorkerParts } from './worker.ts'
 
 const now = '2026-06-15T12:00:00.000Z' as Instant
@@ -99,6 +99,7 @@ test('a running worker delivers what happens, and stops when it is told to', asy
   expect(known.map(({ identifier }) => identifier).sort()).toEqual([
     'charges.release',
     'limits.tell',
+    'requests.clean',
     'webhooks.clean',
     'webhooks.tell',
   ])
@@ -167,4 +168,24 @@ test('the log forgets what ended more than 30 days ago, and keeps what still wai
     [endpoint.id],
   )
   expect(rows).toEqual([{ state: 'delivered' }, { state: 'pending' }])
+})
+
+test('requests are forgotten when they are older than the log is kept, and no sooner', async () => {
+  const business = await aBusiness()
+  const insert = (at: string) =>
+    business.owner.query(
+      `insert into request_log (request_id, at, organization_id, surface, method, path, status,
+        duration_us, db_us, wait_us, bytes_in, bytes_out, address, idempotency, charge_state)
+      values (gen_random_uuid(), $1, $2, 'books', 'GET', '/', 200, 1, 1, 1, 0, 0, '', 'none', 'none')`,
+      [at, business.organizationId],
+    )
+  await insert('2026-05-16T11:59:59Z')
+  await insert('2026-05-16T12:00:01Z')
+  await cleanRequests(partsOf(business))
+
+  const { rows } = await business.owner.query(
+    'select at from request_log where organization_id = $1',
+    [business.organizationId],
+  )
+  expect(rows).toEqual([{ at: '2026-05-16T12:00:01.000Z' }])
 })

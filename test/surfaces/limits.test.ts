@@ -217,6 +217,7 @@ test('Connect: the quota of the day falls by one per call, and its owner is told
   const parts = {
     adminPool: owner,
     clock: () => '2026-06-16T00:00:00.000Z' as Instant,
+    requestLogDays: 30,
     write: gate.write.bind(gate),
   }
   await tellLimits(parts)

@@ -25,6 +25,7 @@ import { invoiceRoutes } from './invoices.ts'
 import { journalEntryRoutes } from './journal-entries.ts'
 import { periodLockRoutes } from './period-locks.ts'
 import { reportRoutes } from './reports.ts'
+import { requestLogRoutes } from './request-log.ts'
 import { usageRoutes } from './usage.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -49,6 +50,7 @@ export const books: Surface = {
     ...enterpriseRoutes,
     ...webhookRoutes,
     ...usageRoutes,
+    ...requestLogRoutes,
   ],
   bodyBytesMax: 1024 * 1024,
   ignoresCase: false,

@@ -171,6 +171,9 @@ function toResponse(content: Buffer | string): string {
   }
 }
 
+/** What was kept, out of the bytes that were sealed. */
+export const parseSaid = (clear: Uint8Array): Said => JSON.parse(Buffer.from(clear).toString())
+
 type Line = Readonly<{
   level: 'info' | 'warn' | 'error'
   fields: Readonly<Record<string, unknown>>

@@ -6,6 +6,10 @@ import type { KeptRequest, RequestIds } from './request-log.ts'
 export type RequestFilter = Readonly<{
   /** Undefined: of all organizations, for the operator alone. */
   organizationId?: string | undefined
+  /** Of keys of this environment. */
+  environment?: 'live' | 'test' | undefined
+  /** Of these businesses, and of none in particular; null: of all. */
+  businessIds?: readonly string[] | null | undefined
   ids?: RequestIds | undefined
   keyId?: string | undefined
   surface?: string | undefined
@@ -60,7 +64,19 @@ export async function countRequests(db: Db, filter: RequestFilter): Promise<numb
 }
 
 function toCondition(filter: RequestFilter) {
-  const { organizationId, ids, keyId, surface, status, code, path, from, to } = filter
+  const {
+    organizationId,
+    environment,
+    businessIds,
+    ids,
+    keyId,
+    surface,
+    status,
+    code,
+    path,
+    from,
+    to,
+  } = filter
   const terms: string[] = []
   const values: unknown[] = []
   const add = (term: string, value: unknown): void => {
@@ -69,6 +85,12 @@ function toCondition(filter: RequestFilter) {
     terms.push(term.replace('?', `$${values.length}`))
   }
   add('r.organization_id = ?', organizationId)
+  add(
+    `exists (select from api_key as k where k.organization_id = r.organization_id
+      and k.key_id = r.key_id and k.environment = ?)`,
+    environment,
+  )
+  add('(r.business_id is null or r.business_id = any (?))', businessIds ?? undefined)
   add('r.request_id >= ?', ids?.first)
   add('r.request_id <= ?', ids?.last)
   add('r.key_id = ?', keyId)
