@@ -19,6 +19,7 @@ import { asId, type Id, uuidV7 } from './kernel/ids.ts'
 import type { KeyHasher } from './master-key.ts'
 import { createKey } from './modules/access/api-key.actions.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
+import { markDemo, removeDemo } from './modules/access/demo.actions.ts'
 import { createOrganization } from './modules/access/organization.actions.ts'
 import { openBusiness } from './modules/ledger/account.actions.ts'
 import { createCompany } from './modules/sync/company.actions.ts'
@@ -47,29 +48,15 @@ const actor = 'operator'
  * Source: ledger specification 14, platform specification 28.
  */
 export async function seedDemo(parts: DemoParts, size: Size): Promise<DemoFacts> {
-  const { clock } = parts
-  const asOf = dateIn(clock(), timeZone)
-  const openingDay = addDays(firstDay(asOf, size.years), -1)
   const writer = buildWriter(parts)
-  const beginning = parseInstant(`${openingDay}T06:00:00.000Z`)
+  const span = spanOf(parts, size)
   const organizationId = writer.newId('organization')
-  await writer.write({ organizationId }, createOrganization, { name: companyName }, beginning)
-  const open = async (environment: 'live' | 'test'): Promise<Business> => {
-    const tenant = { organizationId, businessId: writer.newId('business') }
-    const input = {
-      name: environment === 'live' ? companyName : `${companyName} (test)`,
-      environment,
-      baseCurrency: 'NGN',
-      country: 'NG',
-      timeZone,
-      fiscalYearStart: firstDay(asOf, 1).slice(5),
-    }
-    await writer.write(tenant, openBusiness, input, beginning)
-    return tenant
-  }
-  const live = await open('live')
-  const test = await open('test')
+  const organization = { name: companyName }
+  await writer.write({ organizationId }, createOrganization, organization, span.beginning)
+  const live = await openBooks(writer, { organizationId, environment: 'live', ...span })
+  const test = await openBooks(writer, { organizationId, environment: 'test', ...span })
   const { gate } = parts.app
+  const { asOf } = span
   await Promise.all([live, test].map((own) => keepDemoBooks({ gate, ...own, asOf, ...size })))
   return {
     organizationId,
@@ -78,6 +65,64 @@ export async function seedDemo(parts: DemoParts, size: Size): Promise<DemoFacts>
     connectCompanyId: await linkCompany(writer, live),
     keys: await makeKeys(parts, writer, { live, test }),
   }
+}
+
+/**
+ * Deletes the test business of a demo and makes another in its place, which it answers; what is
+ * live stays as it is. A demo whose test business is gone already, after a crash in the middle,
+ * only gets its new one.
+ * Refuses: resource.not_found (the test business is not one that the demo made).
+ * Source: platform specification 2.
+ */
+export async function resetDemo(
+  parts: DemoParts,
+  demo: Readonly<{
+    organizationId: Id<'organization'>
+    testBusinessId: Id<'business'> | undefined
+  }>,
+  size: Size,
+): Promise<Id<'business'>> {
+  const { organizationId, testBusinessId: businessId } = demo
+  const writer = buildWriter(parts)
+  if (businessId !== undefined) {
+    await writer.write({ organizationId }, removeDemo, { businessId })
+  }
+  const span = spanOf(parts, size)
+  const test = await openBooks(writer, { organizationId, environment: 'test', ...span })
+  await keepDemoBooks({ gate: parts.app.gate, ...test, asOf: span.asOf, ...size })
+  return test.businessId
+}
+
+type Span = Readonly<{ asOf: CalendarDate; beginning: Instant }>
+
+/** The last day of the demo's books, and the morning on which they begin. */
+function spanOf({ clock }: DemoParts, { years }: Size): Span {
+  const asOf = dateIn(clock(), timeZone)
+  const openingDay = addDays(firstDay(asOf, years), -1)
+  return { asOf, beginning: parseInstant(`${openingDay}T06:00:00.000Z`) }
+}
+
+type Opening = Span & Readonly<{ organizationId: Id<'organization'>; environment: 'live' | 'test' }>
+
+async function openBooks(
+  writer: Writer,
+  { organizationId, environment, asOf, beginning }: Opening,
+): Promise<Business> {
+  const businessId = writer.newId('business')
+  const tenant = { organizationId, businessId }
+  const input = {
+    name: environment === 'live' ? companyName : `${companyName} (test)`,
+    environment,
+    baseCurrency: 'NGN',
+    country: 'NG',
+    timeZone,
+    fiscalYearStart: firstDay(asOf, 1).slice(5),
+  }
+  await writer.write(tenant, openBusiness, input, beginning)
+  if (environment === 'test') {
+    await writer.write({ organizationId }, markDemo, { businessId }, beginning)
+  }
+  return tenant
 }
 
 /** The first day of the demo's first month: eleven months before the one that contains today. */

@@ -114,7 +114,7 @@ begin
     )
     select o.id::regclass as name, o.tenant_column, max(d.level) as level
     from own as o join depth as d using (id)
-    group by o.id, o.tenant_column order by level, name::text
+    group by o.id, o.tenant_column order by max(d.level), o.id
   loop
     execute format('delete from %s where %I = $1', target.name, target.tenant_column) using business;
     get diagnostics found_rows = row_count;

@@ -54,6 +54,19 @@ test('books that nobody touched verify with exit code 0', async () => {
   expect(one).toMatchObject({ code: 0, body: { data: { checked: { links: 1 } } } })
 })
 
+test('since a day, the chains are walked from there, and roll-ups only when it is deep', async () => {
+  const always = await tallystick('verify', businessId, '--since', '2020-01-01')
+  const future = await tallystick('verify', businessId, '--since', '2999-01-01')
+  const deep = await tallystick('verify', '--since', '2999-01-01', '--deep')
+  const never = await tallystick('verify', '--since', 'yesterday')
+
+  expect(always).toMatchObject({ code: 0, body: { data: { checked: { links: 1 } } } })
+  const nothing = { links: 0, entries: 0, auditRows: 0 }
+  expect(future).toMatchObject({ code: 0, findings: [], body: { data: { checked: nothing } } })
+  expect(deep).toMatchObject({ code: 0, findings: [], body: { data: { checked: nothing } } })
+  expect(never).toMatchObject({ code: 1, body: { error: { code: 'validation.date_invalid' } } })
+})
+
 test('a business that nobody knows is refused', async () => {
   const unknown = await tallystick('verify', '018f0000-0000-7000-8000-000000000000')
   expect(unknown).toMatchObject({ code: 1, body: { error: { code: 'resource.not_found' } } })

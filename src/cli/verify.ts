@@ -3,10 +3,11 @@ import { loadConfig } from '../config.ts'
 import { type Anchor, type AnchorKey, anchorKeyOf, isGenuine, readAnchors } from '../db/anchor.ts'
 import type { Pool } from '../db/pool.ts'
 import { readSnapshot } from '../db/tx.ts'
+import { type Instant, parseDate } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
 import { asId } from '../kernel/ids.ts'
 import { anchorSecretOf } from '../master-key.ts'
-import { listTenants, verifyTenant } from '../modules/reports/integrity.queries.ts'
+import { listRemoved, listTenants, verifyTenant } from '../modules/reports/integrity.queries.ts'
 import {
   addChecked,
   type Checked,
@@ -25,6 +26,9 @@ type Options = Readonly<{
   /** A tenant's id; absent: every business and every organization. */
   tenantId?: string
   anchors: readonly Anchor[]
+  /** Only what was recorded from then on; chains alone, unless it is deep. */
+  since?: Instant
+  isDeep?: boolean
   /** Absent: signatures are taken as they are. */
   anchorKey?: AnchorKey
 }>
@@ -36,17 +40,23 @@ export const verifyCommand = (): Command =>
   new Command('verify')
     .description('recompute chains, roll-ups and numbers, and compare anchors')
     .argument('[business]', 'one business or organization; all without it')
+    .option('--since <date>', 'only what was recorded from this day on, and without roll-ups')
+    .option('--deep', 'with --since: recompute all roll-ups, balances and numbers as well')
     .option('--anchors <file>', 'an anchor file in place of the configured one')
-    .action(
-      (business: string | undefined, flags: Readonly<{ anchors?: string }>, command: Command) =>
-        answer(command, () => run(business, flags.anchors)),
+    .action((business: string | undefined, flags: Flags, command: Command) =>
+      answer(command, () => run(business, flags)),
     )
 
-function run(business: string | undefined, file: string | undefined): Promise<Answer> {
+type Flags = Readonly<{ anchors?: string; since?: string; deep?: boolean }>
+
+function run(business: string | undefined, flags: Flags): Promise<Answer> {
   const config = loadConfig()
+  const { anchors: file, since, deep: isDeep = false } = flags
+  const day = since === undefined ? undefined : parseDate(since, '--since')
   return withSession(async ({ installation }) => {
     const report = await verifyBusinesses(installation, {
       ...(business !== undefined && { tenantId: readId('business', 'biz', business) }),
+      ...(day !== undefined && { since: `${day}T00:00:00.000Z` as Instant, isDeep }), // midnight
       anchors: readAnchors(file ?? config.anchorFile),
       anchorKey: anchorKeyOf(anchorSecretOf(installation.root)),
     })
@@ -62,7 +72,7 @@ function run(business: string | undefined, file: string | undefined): Promise<An
  */
 export async function verifyBusinesses(
   { adminPool }: Parts,
-  { tenantId, anchors, anchorKey }: Options,
+  { tenantId, anchors, anchorKey, since, isDeep = since === undefined }: Options,
 ): Promise<Report> {
   const started = performance.now()
   const known = await readSnapshot(adminPool, { organizationId: everybody }, listTenants)
@@ -79,12 +89,13 @@ export async function verifyBusinesses(
   for (const tenant of tenants) {
     const witnesses = genuine.filter(({ chain }) => chain === tenant.tenantId)
     const found = await readSnapshot(adminPool, { organizationId: everybody }, (db) =>
-      verifyTenant(db, tenant.tenantId, witnesses),
+      verifyTenant(db, tenant.tenantId, witnesses, { since, isDeep }),
     )
     checked = addChecked(checked, found.checked)
     findings.push(...found.findings)
   }
-  const chains = new Set<string>(tenants.map((tenant) => tenant.tenantId))
+  const removed = await readSnapshot(adminPool, { organizationId: everybody }, listRemoved)
+  const chains = new Set<string>([...tenants.map((tenant) => tenant.tenantId), ...removed])
   for (const anchor of genuine) {
     if (!chains.has(anchor.chain)) findings.push(toFinding('chain_truncated', anchor, anchor.hash))
   }

@@ -28,7 +28,7 @@ import {
   toMajor,
   writeErrors,
 } from './fields.ts'
-import { listQuery, Pagination, toPagination, toWindow } from './lists.ts'
+import { listQuery, Pagination, sortQuery, toPagination, toSince, toWindow } from './lists.ts'
 
 const category = Type.Enum([...accountCategories])
 const subcategory = Type.Enum([...subcategories])
@@ -74,6 +74,7 @@ const AccountPage = Type.Object({
 const codeParams = Type.Object({ id: text() })
 
 const list = 'chart-of-accounts'
+const sorts = ['code', 'name', 'createdAt'] as const
 
 const listAccountsRoute = route({
   method: 'GET',
@@ -88,6 +89,7 @@ const listAccountsRoute = route({
     ...businessQuery,
     category: Type.Optional(category),
     isActive: Type.Optional(Type.Boolean({ description: 'Default true' })),
+    ...sortQuery(sorts),
     ...listQuery,
   }),
   answers: { 200: enveloped(AccountPage) },
@@ -98,17 +100,19 @@ const listAccountsRoute = route({
   ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
-    const { category: only, isActive = true } = call.query
+    const { category: only, isActive = true, sort = 'code' } = call.query
     const window = toWindow(list, call.query)
+    const since = toSince(call.query.updatedSince)
     const { accounts, balances } = await call.read(async (db) => ({
       accounts: await listAccounts(db, { businessId, category: only, isActive }),
       balances: await sumBalances(db, businessId, call.today),
     }))
-    const rows = accounts.slice(window.offset, window.offset + window.limit)
+    const changed = accounts.filter(({ updatedAt }) => since === undefined || updatedAt >= since)
+    const rows = sorted(changed, sort).slice(window.offset, window.offset + window.limit)
     const body = {
       accounts: rows.map((account) => toWire(standing(account, balances), baseCurrency)),
       count: rows.length,
-      pagination: toPagination(list, window, accounts.length),
+      pagination: toPagination(list, window, changed.length),
     }
     return { status: 200, body }
   },
@@ -222,6 +226,15 @@ export const accountRoutes = [
   createAccountRoute,
   updateAccountRoute,
 ]
+
+/** By a member, then by code; a chart is small enough to be sorted here. */
+function sorted(accounts: readonly Account[], sort: string): readonly Account[] {
+  const isDown = sort.startsWith('-')
+  const member = (isDown ? sort.slice(1) : sort) as (typeof sorts)[number] // a minus and a member
+  const keyOf = (account: Account): string => `${account[member]}\0${account.code}`
+  const compare = (a: Account, b: Account): number => (keyOf(a) < keyOf(b) ? -1 : 1)
+  return [...accounts].sort((a, b) => (isDown ? compare(b, a) : compare(a, b)))
+}
 
 const standing = (
   account: Account,

@@ -23,18 +23,50 @@ export async function findHead(db: Db, tenantId: TenantId): Promise<StoredHead |
   return row
 }
 
-/** All links of a tenant in order, a page at a time. */
-export async function* streamLinks(db: Db, tenantId: TenantId): AsyncGenerator<StoredLink> {
-  let last = -1n
+const linkColumns = `link, recorded_at as "recordedAt", encode(prev_hash, 'hex') as "previousHash",
+  encode(hash, 'hex') as hash, first_entry_seq as "firstEntrySeq", last_entry_seq as "lastEntrySeq",
+  first_event_seq as "firstEventSeq", last_event_seq as "lastEventSeq",
+  first_audit_seq as "firstAuditSeq", last_audit_seq as "lastAuditSeq",
+  record_count as "recordCount"`
+
+/** The newest link of a tenant that was recorded before an instant. */
+export async function findLinkBefore(
+  db: Db,
+  tenantId: TenantId,
+  since: Instant,
+): Promise<StoredLink | undefined> {
+  const [row] = await db.query<StoredLink>({
+    text: `select ${linkColumns} from chain_link
+      where tenant_id = $1 and recorded_at < $2 order by link desc limit 1`,
+    values: [tenantId, since],
+  })
+  return row
+}
+
+/** These links of a tenant, as far as they are there, in order. */
+export function listLinks(
+  db: Db,
+  tenantId: TenantId,
+  links: readonly bigint[],
+): Promise<StoredLink[]> {
+  return db.query<StoredLink>({
+    text: `select ${linkColumns} from chain_link
+      where tenant_id = $1 and link = any ($2::bigint[]) order by link limit 1000000`,
+    values: [tenantId, links],
+  })
+}
+
+/** All links of a tenant after one, in order, a page at a time. */
+export async function* streamLinks(
+  db: Db,
+  tenantId: TenantId,
+  after = -1n,
+): AsyncGenerator<StoredLink> {
+  let last = after
   for (;;) {
     const page = await db.query<StoredLink>({
       name: 'stream_links',
-      text: `select link, recorded_at as "recordedAt", encode(prev_hash, 'hex') as "previousHash",
-          encode(hash, 'hex') as hash, first_entry_seq as "firstEntrySeq",
-          last_entry_seq as "lastEntrySeq", first_event_seq as "firstEventSeq",
-          last_event_seq as "lastEventSeq", first_audit_seq as "firstAuditSeq",
-          last_audit_seq as "lastAuditSeq", record_count as "recordCount"
-        from chain_link where tenant_id = $1 and link > $2 order by link limit $3`,
+      text: `select ${linkColumns} from chain_link where tenant_id = $1 and link > $2 order by link limit $3`,
       values: [tenantId, last, pageRows],
     })
     yield* page
@@ -63,9 +95,13 @@ type EntryRow = Readonly<{
   totalBase: bigint
 }>
 
-/** All entries of a business by number in the chain, with their lines, a page at a time. */
-export async function* streamEntries(db: Db, tenantId: TenantId): AsyncGenerator<StoredEntry> {
-  let last = -1n
+/** All entries of a business after one by number in the chain, with their lines, a page at a time. */
+export async function* streamEntries(
+  db: Db,
+  tenantId: TenantId,
+  after: bigint,
+): AsyncGenerator<StoredEntry> {
+  let last = after
   for (;;) {
     const page = await db.query<EntryRow>({
       name: 'stream_entries',
@@ -183,10 +219,14 @@ export type StoredVersion = Readonly<{
   isErased: boolean
 }>
 
-/** All document versions of a business by link, document and version, a page at a time. */
-export async function* streamVersions(db: Db, tenantId: TenantId): AsyncGenerator<StoredVersion> {
+/** All document versions of a business after a link, by link, document and version, in pages. */
+export async function* streamVersions(
+  db: Db,
+  tenantId: TenantId,
+  after: bigint,
+): AsyncGenerator<StoredVersion> {
   type Row = Omit<StoredVersion, 'record'> & Readonly<{ kind: string; number: string }>
-  let last: readonly [bigint, string, bigint] = [-1n, noId, 0n]
+  let last: readonly [bigint, string, bigint] = [after + 1n, noId, 0n]
   for (;;) {
     const page = await db.query<Row>({
       name: 'stream_versions',
@@ -218,10 +258,14 @@ export type StoredSeal = Readonly<{
   digest: string
 }>
 
-/** All seals of a business by link and day, a page at a time. */
-export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<StoredSeal> {
+/** All seals of a business after a link, by link and day, a page at a time. */
+export async function* streamSeals(
+  db: Db,
+  tenantId: TenantId,
+  after: bigint,
+): AsyncGenerator<StoredSeal> {
   type Row = Omit<StoredSeal, 'record'> & Readonly<{ entryCount: bigint }>
-  let last: readonly [bigint, string, string] = [-1n, '1900-01-01', noId]
+  let last: readonly [bigint, string, string] = [after + 1n, '1900-01-01', noId]
   for (;;) {
     const page = await db.query<Row>({
       name: 'stream_seals',
@@ -253,10 +297,14 @@ export async function* streamSeals(db: Db, tenantId: TenantId): AsyncGenerator<S
 /** An audit row in the chain. */
 export type StoredAudit = Readonly<{ sequence: bigint; at: Instant; record: ChainRecord }>
 
-/** All audit rows of a tenant by sequence, a page at a time; images as digests only. */
-export async function* streamAudits(db: Db, tenantId: TenantId): AsyncGenerator<StoredAudit> {
+/** All audit rows of a tenant after one by sequence, in pages; images as digests only. */
+export async function* streamAudits(
+  db: Db,
+  tenantId: TenantId,
+  after: bigint,
+): AsyncGenerator<StoredAudit> {
   type Row = Readonly<{ sequence: bigint; at: Instant; facts: readonly (string | null)[] }>
-  let last = -1n
+  let last = after
   for (;;) {
     const page = await db.query<Row>({
       name: 'stream_audits',

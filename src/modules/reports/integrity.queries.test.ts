@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { anInvoice, aShop } from '../../../test/shop.ts'
 import { linkHash } from '../../db/chain.ts'
 import { readSnapshot, toTx } from '../../db/tx.ts'
-import { asDate } from '../../kernel/dates.ts'
+import { asDate, type Instant, parseInstant } from '../../kernel/dates.ts'
 import { setRate } from '../ledger/exchange-rate.actions.ts'
 import { postJournal, reverseJournal } from '../ledger/journal.actions.ts'
 import type { Journal } from '../ledger/journal.ts'
@@ -21,7 +21,7 @@ const manual = (date: string, debit: string, credit: string, minorUnits: bigint)
   reference: `R-${date}`,
   externalId: `external ${date}`,
   lines: [
-    { accountCode: debit, base: minorUnits, description: 'one' },
+    { accountCode: debit, base: minorUnits, description: 'one', tags: [date, 'lagos'] },
     { accountCode: credit, base: -minorUnits, description: null },
   ],
 })
@@ -84,7 +84,10 @@ async function after(
   }
 }
 
-const chained = ['journal_entry', 'journal_line', 'audit_row', 'document_version', 'chain_link']
+const chained = [
+  ...['journal_entry', 'journal_line', 'dimension_set'],
+  ...['audit_row', 'document_version', 'chain_link'],
+]
 const sealed = ['period_close', 'period_close_balance']
 const derived = ['balance_day', 'balance_month', 'lane_head', 'number_series', 'number_register']
 const tables = [...chained, ...sealed, ...derived]
@@ -133,6 +136,7 @@ function otherValue({ table, column, type }: Column): string {
   }
   const byType: Readonly<Record<string, string>> = {
     text: `coalesce(${column}, '') || 'x'`,
+    'text[]': `${column} || 'x'::text`,
     bigint: `${column} + 1000003`,
     integer: `${column} + 500`,
     smallint: `1 - ${column}`,
@@ -350,4 +354,31 @@ test('an open item that drifts from its control account is found', async () => {
 
   const kinds = new Set(verification.findings.map(({ kind }) => kind))
   expect(kinds).toEqual(new Set(['control_account', 'open_item']))
+})
+
+test('since an instant only what came later is walked, on top of a link that is trusted', async () => {
+  const { rows } = await shop.owner.query<{ link: bigint; hash: string; at: string }>(
+    `select link, encode(hash, 'hex') as hash, recorded_at as at from chain_link
+    where tenant_id = $1 order by link`,
+    [businessId],
+  )
+  const [first] = rows
+  const later = parseInstant('2026-06-15T12:00:01.000Z')
+  const walk = (since: Instant, witnesses: readonly Witness[], isDeep = false) =>
+    readSnapshot(shop.owner, shop, (db) =>
+      verifyTenant(db, businessId, witnesses, { since, isDeep }),
+    )
+
+  const all = await walk(parseInstant('2020-01-01T00:00:00Z'), [])
+  const none = await walk(later, [{ link: first?.link ?? 0n, hash: first?.hash ?? '' }])
+  const deep = await walk(later, [], true)
+  const lost = await walk(later, [{ link: 999n, hash: 'ab' }])
+  const forged = await walk(later, [{ link: 1n, hash: 'ab' }])
+
+  expect(all).toMatchObject({ checked: { links: rows.length, rollups: 0 }, findings: [] })
+  expect(none).toMatchObject({ checked: { links: 0, entries: 0 }, findings: [] })
+  expect(deep.findings).toEqual([])
+  expect(deep.checked.rollups).toBeGreaterThan(60)
+  expect(lost.findings.map(({ kind }) => kind)).toEqual(['chain_truncated'])
+  expect(forged.findings.map(({ kind }) => kind)).toEqual(['anchor_mismatch'])
 })

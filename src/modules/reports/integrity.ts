@@ -127,7 +127,7 @@ export function brokenEntry(entry: StoredEntry): readonly string[] {
       line.lineNo !== index + 1 ||
       line.accountingDate !== entry.accountingDate ||
       line.entrySeq !== entry.seq ||
-      line.dimensionSetId !== 0,
+      (line.dimensionSetId !== 0) !== (line.tags !== undefined),
   )
   const broken: string[] = []
   if (debit !== credit) broken.push(`debits ${debit} and credits ${credit} in base`)

@@ -43,6 +43,24 @@ test('200 the chart is listed by code, in pages', async () => {
   expect(codes).toEqual([...codes].sort())
 })
 
+test('200 the chart is sorted by name or age, and narrowed to what changed since', async () => {
+  const business = await aBusiness(nigeria)
+  const books = booksOf(business)
+  business.clock.set('2026-06-16T09:00:00.000Z')
+  await books.post(path, { code: '5999', name: 'Zebra feed', category: 'expense' })
+  await books.put(`${path}/5020`, { name: 'Aaron rents' })
+  const codes = async (query: string) => {
+    const { status, body } = await books.get(`${path}?limit=2&${query}`)
+    return [status, body.data.pagination.total, ...body.data.accounts.map(({ code = '' }) => code)]
+  }
+
+  expect(await codes('updatedSince=2026-06-16T09:00:00Z')).toEqual([200, 2, '5020', '5999'])
+  expect(await codes('updatedSince=2026-06-17')).toEqual([200, 0])
+  expect(await codes('sort=name')).toEqual([200, 83, '5020', expect.any(String)])
+  expect(await codes('sort=-name')).toEqual([200, 83, '5999', expect.any(String)])
+  expect(await codes('sort=-createdAt')).toEqual([200, 83, '5999', expect.any(String)])
+})
+
 test('200 the chart is filtered by category and by being active', async () => {
   const books = booksOf(await aBusiness(nigeria))
   await books.put(`${path}/4001`, { isActive: false })
