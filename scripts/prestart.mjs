@@ -25,7 +25,7 @@ const renamesMax = 10
 export function prepare() {
   requireNode()
   // An installed package brings its build and has no sources.
-  if (existsSync(join(root, 'src'))) {
+  if (existsSync(join(root, 'src', 'main.ts'))) {
     installIfNeeded()
     buildIfNeeded()
   }

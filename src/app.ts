@@ -29,11 +29,12 @@ import { asOwner } from './db/owner.ts'
 import type { Pool } from './db/pool.ts'
 import { openSecret } from './db/secret-box.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
+import { Renderer } from './documents/renderer.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
 import type { Instant } from './kernel/dates.ts'
 import { asId } from './kernel/ids.ts'
-import { keyHasherOf } from './master-key.ts'
+import { keyHasherOf, linkTokensOf } from './master-key.ts'
 import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
@@ -42,6 +43,7 @@ import { type KeptRequest, placeOfRequest } from './modules/access/request-log.t
 import { announceLimits } from './modules/plans/notice.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
+import { buildPrinter } from './printing.ts'
 import { setForms } from './set-forms.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -143,7 +145,16 @@ export async function buildApp(parts: AppParts): Promise<App> {
   })
   const maintenance = new MaintenanceWatch(alone)
   const outbound = buildOutbound(parts)
-  const outside = buildOutside(parts, outbound)
+  const renderer = new Renderer({
+    root: packageRoot,
+    onFailure: (reason) => log.error({ reason }, 'a document could not be rendered'),
+  })
+  let origin = config.origin
+  const tokens = linkTokensOf(parts.masterKey)
+  const toPageUrl = (documentId: string, generation: number) =>
+    `${origin}/i/${tokens.toToken(documentId, generation)}`
+  const print = buildPrinter({ pool, gate, renderer, clock, toPageUrl })
+  const outside = buildOutside(parts, outbound, { print, toPageUrl })
   const requestLog = new RequestLog({
     write: (rows) => asOwner(adminPool, (tx) => keepRequests(tx, rows)),
     seal: outside.seal,
@@ -215,7 +226,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
     close: async () => {
       const isWhole = await closeApp({ http, gate, config, worker })
-      await Promise.all([admission.close(), billing.close(), requestLog.close()])
+      await Promise.all([renderer.close(), admission.close(), billing.close(), requestLog.close()])
       return isWhole
     },
   }

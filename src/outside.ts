@@ -44,7 +44,11 @@ export function buildOutbound({ config, resolve, log }: OutsideParts): Outbound 
 }
 
 /** What handlers see of it. */
-export const buildOutside = ({ random, masterKey }: OutsideParts, outbound: Outbound): Outside => ({
+export const buildOutside = (
+  { random, masterKey }: OutsideParts,
+  outbound: Outbound,
+  doors: Pick<Outside, 'print' | 'toPageUrl'>,
+): Outside => ({
   random,
   seal: (place, secret) => sealSecret(masterKey, place, secret),
   keyPair: () => toKeyPair(random(32)),

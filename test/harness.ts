@@ -29,6 +29,7 @@ export type Answer = Readonly<{
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers by name and compare.
   body: any
   text: string
+  bytes: Buffer
 }>
 
 type Headers = Readonly<Record<string, string>>
@@ -281,8 +282,8 @@ export function aClient(app: App, surface: Surface, authorization: string): Clie
       },
       ...(payload === undefined ? {} : { payload }),
     })
-    const { statusCode: status, payload: text } = answer
-    return { status, headers: toTexts(answer.headers), body: parseBody(text), text }
+    const { statusCode: status, payload: text, rawPayload: bytes } = answer
+    return { status, headers: toTexts(answer.headers), body: parseBody(text), text, bytes }
   }
   return {
     authorization,

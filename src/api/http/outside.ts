@@ -1,4 +1,19 @@
+import type { Tenant } from '../../db/tx.ts'
 import type { SecretPlace } from '../../kernel/secret-place.ts'
+
+/** Which document is wanted as a page to hand out, and how; what is left out follows from it. */
+export type PrintOrder = Readonly<{
+  kind: 'invoice' | 'credit_note' | 'quotation'
+  documentId: string
+  language?: string | undefined
+  paper?: string | undefined
+}>
+
+/** A document as PDF; the number is null where a draft has none yet. */
+export type PrintedFile = Readonly<{ number: string | null; pdf: Buffer }>
+
+/** The address of the page that a document's customer sees. */
+export type ToPageUrl = (documentId: string, generation: number) => string
 
 /** What handlers that make secrets or call others need from beyond the books. */
 export type Outside = Readonly<{
@@ -13,4 +28,11 @@ export type Outside = Readonly<{
    * Refuses, in this order: webhooks.url_not_https, webhooks.url_refused.
    */
   requireReachable: (url: string, environment: 'live' | 'test') => Promise<void>
+  /**
+   * The PDF of a document; of an issued one the same bytes every time.
+   * Refuses, in this order: documents.language_unknown, documents.paper_unknown,
+   * resource.not_found, documents.not_ready, documents.render_timeout, documents.render_failed.
+   */
+  print: (tenant: Required<Tenant>, order: PrintOrder) => Promise<PrintedFile>
+  toPageUrl: ToPageUrl
 }>

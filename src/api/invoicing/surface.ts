@@ -14,6 +14,7 @@ import type { Surface } from '../http/surface.ts'
 import { businessRoutes } from './business.ts'
 import { creditNoteRoutes } from './credit-notes.ts'
 import { customerRoutes } from './customers.ts'
+import { documentPdfRoutes } from './document-pdf.ts'
 import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { exchangeRateRoutes } from './exchange-rates.ts'
@@ -45,6 +46,7 @@ export const invoicing: Surface = {
     ...statementRoutes,
     ...productRoutes,
     ...invoiceRoutes,
+    ...documentPdfRoutes,
     ...invoiceStepRoutes,
     ...paymentRoutes,
     ...creditNoteRoutes,

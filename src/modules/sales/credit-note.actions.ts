@@ -21,6 +21,7 @@ import { type CreditCalculation, type CreditedLine, calculateCredit } from '../t
 import { parseStoredCalculation, toStoredCalculation } from '../tax/stored-calculation.ts'
 import { getCreditNote, listCreditCalculations } from './credit-note.queries.ts'
 import type { CreditedInvoiceLine, CreditNote, NewCreditNote } from './credit-note.ts'
+import { toFrozenSeller } from './document-input.ts'
 import { listInvoicesById } from './invoice.queries.ts'
 import { settledEvent, statusOf as shownStatusOf } from './invoice.ts'
 
@@ -77,7 +78,11 @@ export async function issueCreditNote(ctx: Ctx, given: NewCreditNote): Promise<C
   const document = toDocument(ctx, { given, id, number, invoice, calculation, parts, entry, book })
   await addDocument(ctx, document)
   await settle(ctx, { document, item, parts, entry, depositItemId })
-  await keepVersion(ctx, document, { document })
+  await keepVersion(ctx, document, {
+    document,
+    seller: toFrozenSeller(book.business),
+    ...('customer' in invoice.details && { customer: invoice.details['customer'] }),
+  })
   const credit = await getCreditNote(ctx.tx, ctx.businessId, id)
   record(ctx, credit)
   const today = dateIn(ctx.now, book.business.timeZone)

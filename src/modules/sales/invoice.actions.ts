@@ -34,6 +34,7 @@ import { type Party, requireUsableParty } from '../parties/party.ts'
 import type { Calculation } from '../tax/calculation.ts'
 import { calculateDraft, categoryOf } from '../tax/line-draft.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
+import { toFrozenSeller } from './document-input.ts'
 import {
   changedMembers,
   type Invoice,
@@ -508,8 +509,7 @@ async function finishIssue(
       { ...item, side: 'AR', partyId: customer.id, documentId, currency, documentDate, dueDate },
     ])
   }
-  const { name, country, baseCurrency } = book.business
-  const seller = { name, country, baseCurrency }
+  const seller = toFrozenSeller(book.business)
   await keepVersion(ctx, document, { document, seller, customer: toFrozenParty(customer) })
 }
 

@@ -10,6 +10,8 @@ import { retireNumber, takeExplicitNumber, takeNumber } from '../ledger/number-s
 import { getParty } from '../parties/party.queries.ts'
 import type { Party } from '../parties/party.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
+import { toFrozenSeller } from './document-input.ts'
+import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
 import {
   accountsOf,
   calculateInvoice,
@@ -66,7 +68,7 @@ export async function createQuotation(ctx: Ctx, given: NewQuotation): Promise<Qu
     sentAt: status === 'sent' || status === 'expired' ? ctx.now : null,
     details: {
       ...newDetails,
-      ...(status !== 'draft' && { ...decided(ctx, status), customer: toFrozenParty(customer) }),
+      ...(status !== 'draft' && { ...decided(ctx, status), ...frozenAt(ctx, book, customer) }),
     },
     ...{ createdAt: ctx.recordedAt, version: 1n },
   }
@@ -76,6 +78,13 @@ export async function createQuotation(ctx: Ctx, given: NewQuotation): Promise<Qu
   if (status !== 'draft') record(ctx, status, quotation)
   return quotation
 }
+
+/** Who took part when a quotation went out, and when that was: its document says so ever after. */
+const frozenAt = (ctx: Ctx, { business }: Book, customer: Party) => ({
+  customer: toFrozenParty(customer),
+  seller: toFrozenSeller(business),
+  issuedAt: ctx.recordedAt,
+})
 
 /** What a status that is set leaves in the details; an expired one was sent. */
 function decided(ctx: Ctx, status: QuotationStatus): Partial<QuotationDetails> {
@@ -185,24 +194,29 @@ async function toEdited(
 /**
  * Sends a quotation to its customer, or to the addresses given; a draft takes its number first. The
  * event carries the addresses.
- * Refuses, in this order: resource.not_found, resource.invalid_transition, sales.email_missing.
+ * Refuses, in this order: resource.not_found, resource.invalid_transition, sales.email_missing, what
+ * `queueDocumentMail` refuses.
  * Source: Invoicing specification 8.9 and 9.
  */
 export async function sendQuotation(
   ctx: Ctx,
-  {
-    quotationId,
-    to,
-    message,
-  }: Readonly<{ quotationId: string; to: readonly string[]; message: string | null }>,
+  { quotationId, ...mailing }: Readonly<{ quotationId: string }> & Mailing,
 ): Promise<Quotation> {
+  const { to, message } = mailing
   const { today } = await dayOf(ctx)
   const { document, quotation } = await findQuotation(ctx, quotationId, today)
   requireSendable(quotation)
   const customer = await getParty(ctx.tx, ctx.businessId, quotation.customerId)
   const addresses = to.length === 0 && customer.email !== null ? [customer.email] : to
   if (addresses.length === 0) throw new Refusal('sales.email_missing', { name: customer.name })
-  return move(ctx, document, 'sent', {}, { mail: { to: addresses, message } })
+  const sent = await move(ctx, document, 'sent', {}, { mail: { to: addresses, message } })
+  const { document: kept } = await findQuotation(ctx, quotationId, today)
+  const { customerName: buyer, total: amount } = sent
+  const linked = await queueDocumentMail(ctx, {
+    document: kept,
+    ...{ buyer, amount, mailing: { ...mailing, to: addresses } },
+  })
+  return toQuotation(linked, { customerName: buyer, today })
 }
 
 /**
@@ -244,7 +258,7 @@ async function move(
   details: Partial<QuotationDetails> = {},
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Quotation> {
-  const { today } = await dayOf(ctx)
+  const { book, today } = await dayOf(ctx)
   const customerName = await nameOf(ctx, document)
   const before = toQuotation(document, { customerName, today })
   const { id, surface, issueDate: date } = document
@@ -259,7 +273,7 @@ async function move(
       ...document.details,
       ...decided(ctx, status),
       ...details,
-      ...(isDraft && { customer: toFrozenParty(await customerOf(ctx, document)) }),
+      ...(isDraft && frozenAt(ctx, book, await customerOf(ctx, document))),
     },
     ...{ updatedAt: ctx.recordedAt, version: document.version + 1n },
   }

@@ -1,0 +1,289 @@
+import type { BankDetail } from '../modules/access/business.ts'
+import type { DocumentInput, PrintedParty } from '../modules/sales/document-input.ts'
+import type { Label } from './labels/en.ts'
+import {
+  fill,
+  type Language,
+  languageOf,
+  toAmountText,
+  toDateText,
+  toNumberText,
+  toPercentText,
+  toShortNumber,
+} from './language.ts'
+import { clean, type Own, own, ownLines } from './text.ts'
+
+/** A label and what stands beside it; figures, codes and addresses run from left to right. */
+type Fact = Readonly<{ label: string; value: Own }>
+type Block = Readonly<{
+  label: string
+  name: Own
+  lines: readonly Own[]
+  facts: readonly Fact[]
+  contacts: readonly Fact[]
+}>
+
+/** What a page shows, every text finished: templates only place it. */
+export type Sheet = Readonly<{
+  lang: string
+  dir: 'ltr' | 'rtl'
+  paper: string
+  title: string
+  author: string
+  heading: string
+  number: Own | null
+  mark: string | null
+  test: string | null
+  logo: Readonly<{ path: string; alt: string }> | null
+  seller: Block
+  buyer: Block
+  facts: readonly Fact[]
+  due: Readonly<{ label: string; value: string }>
+  head: Readonly<Record<'description' | 'quantity' | 'price' | 'discount' | 'tax' | 'net', string>>
+  hasDiscount: boolean
+  lines: readonly Readonly<{
+    description: readonly Own[]
+    quantity: string
+    unit: Own | null
+    price: string
+    discount: string
+    tax: string
+    net: string
+  }>[]
+  taxHead: readonly string[]
+  taxes: readonly (readonly string[])[]
+  totals: readonly Readonly<{ label: string; value: string; isStrong: boolean }>[]
+  remarks: readonly string[]
+  bank: Readonly<{ label: string; accounts: readonly (readonly Fact[])[] }> | null
+  texts: readonly Readonly<{ label: string; lines: readonly Own[] }>[]
+  qr: Readonly<{ path: string; alt: string; label: string }> | null
+  page: string
+}>
+
+const headings = {
+  invoice: { heading: 'invoice', to: 'billTo', total: 'total' },
+  credit_note: { heading: 'creditNote', to: 'creditTo', total: 'totalCredited' },
+  quotation: { heading: 'quotation', to: 'quoteFor', total: 'total' },
+} as const satisfies Record<DocumentInput['kind'], Record<'heading' | 'to' | 'total', Label>>
+
+/**
+ * Sets a document in its language. Nothing is calculated: every figure of the input is written as
+ * it is, with the marks of the language.
+ *
+ * files  where templates find the logo and the code, below the folder of templates
+ */
+export function toSheet(
+  input: DocumentInput,
+  files: Readonly<{ logo: string | null; qr: string | null }>,
+): Sheet {
+  const language = languageOf(input.language)
+  const { labels } = language
+  const { heading, to } = headings[input.kind]
+  const title = input.number === null ? labels[heading] : `${labels[heading]} ${input.number}`
+  const sellerName = input.seller.name
+  const isAbroad = input.seller.country !== input.buyer.country
+  return {
+    lang: language.tag,
+    dir: language.direction,
+    paper: input.paper,
+    title: clean(title),
+    author: clean(sellerName),
+    heading: labels[heading],
+    number: input.number === null ? null : own(input.number),
+    mark: markOf(input, language),
+    test: input.environment === 'test' ? labels.test : null,
+    logo:
+      files.logo === null
+        ? null
+        : {
+            path: files.logo,
+            alt: fill(labels.logoAlt, { name: clean(sellerName) }),
+          },
+    seller: toBlock(input.seller, { label: labels.from, language, isAbroad }),
+    buyer: toBlock(input.buyer, { label: labels[to], language, isAbroad }),
+    facts: factsOf(input, language),
+    due: dueOf(input, language),
+    head: {
+      description: labels.description,
+      quantity: labels.quantity,
+      price: input.pricesIncludeTax ? labels.unitPriceWithTax : labels.unitPrice,
+      discount: labels.discount,
+      tax: labels.tax,
+      net: labels.net,
+    },
+    hasDiscount: input.lines.some(({ discountPercent }) => !isZero(discountPercent)),
+    lines: input.lines.map((line) => toLine(line, language)),
+    taxHead: [labels.taxRate, labels.taxable, labels.taxAmount],
+    taxes: input.taxes.map(({ category, percent, taxable, amount }) => [
+      category === 'S' ? toPercentText(percent, language) : labels[`tax${category}`],
+      toNumberText(taxable, language),
+      toNumberText(amount, language),
+    ]),
+    totals: totalsOf(input, language),
+    remarks: remarksOf(input, language),
+    bank: bankOf(input, language),
+    texts: [
+      { label: labels.notes, lines: ownLines(input.notes) },
+      { label: labels.terms, lines: ownLines(input.terms) },
+    ].filter(({ lines }) => lines.length > 0),
+    qr:
+      files.qr === null
+        ? null
+        : { path: files.qr, alt: labels.viewOnlineAlt, label: labels.viewOnline },
+    page: labels.page,
+  }
+}
+
+const isZero = (text: string): boolean => /^-?0*(\.0*)?$/.test(text)
+
+function markOf({ state }: DocumentInput, { labels }: Language): string | null {
+  if (state === 'issued') return null
+  return (state === 'draft' ? labels.draft : labels.void).toUpperCase()
+}
+
+const figure = (text: string): Own => ({ t: text, d: 'ltr' })
+
+function factsOf(input: DocumentInput, language: Language): readonly Fact[] {
+  const { labels } = language
+  const { dates, original, currency, baseCurrency, rate } = input
+  const date = (value: DocumentInput['dates']['due']): Own | null =>
+    value && own(toDateText(value, language))
+  const facts: readonly (readonly [string, Own | null])[] = [
+    [labels.issueDate, date(dates.issue)],
+    [labels.dueDate, date(dates.due)],
+    [labels.validUntil, date(dates.validUntil)],
+    [
+      input.kind === 'credit_note' ? labels.originalInvoice : labels.originalQuotation,
+      original && own(`${original.number} · ${toDateText(original.date, language)}`),
+    ],
+    [labels.purchaseOrder, input.reference === null ? null : own(input.reference)],
+    [labels.reason, input.reason === null ? null : own(input.reason)],
+    [labels.currency, figure(currency)],
+    [
+      labels.exchangeRate,
+      rate === null
+        ? null
+        : figure(`1 ${currency} = ${toShortNumber(rate, language)} ${baseCurrency}`),
+    ],
+  ]
+  return facts.flatMap(([label, value]) => (value === null ? [] : [{ label, value }]))
+}
+
+function dueOf({ kind, totals, currency }: DocumentInput, language: Language): Sheet['due'] {
+  const label = kind === 'invoice' ? 'amountDue' : headings[kind].total
+  return { label: language.labels[label], value: toAmountText(totals.gross, currency, language) }
+}
+
+const toLine = (
+  line: DocumentInput['lines'][number],
+  language: Language,
+): Sheet['lines'][number] => ({
+  description: ownLines(line.description),
+  quantity: toShortNumber(line.quantity, language),
+  unit: line.unit === null || line.unit.trim() === '' ? null : own(line.unit),
+  price: toNumberText(line.unitPrice, language),
+  discount: isZero(line.discountPercent) ? '' : toPercentText(line.discountPercent, language),
+  tax: toPercentText(line.taxPercent, language),
+  net: toNumberText(line.net, language),
+})
+
+function totalsOf(input: DocumentInput, language: Language): Sheet['totals'] {
+  const { totals, currency, baseCurrency, baseTax, kind } = input
+  const { labels } = language
+  const row = (label: string, value: string, isStrong = false, code = currency) => ({
+    ...{ label, isStrong },
+    value: toAmountText(value, code, language),
+  })
+  return [
+    row(labels.subtotal, totals.net),
+    row(labels.totalTax, totals.tax),
+    ...(isZero(totals.rounding) ? [] : [row(labels.rounding, totals.rounding)]),
+    row(labels[headings[kind].total], totals.gross, true),
+    ...(baseTax === null
+      ? []
+      : [row(fill(labels.baseTax, { currency: baseCurrency }), baseTax, false, baseCurrency)]),
+  ]
+}
+
+/** Why no tax was charged, once per reason, and what a discount on everything has done. */
+function remarksOf({ taxes, discountPercent }: DocumentInput, language: Language) {
+  const { labels } = language
+  const reasons = taxes.flatMap(({ category }) =>
+    category === 'S' ? [] : [labels[`reason${category}`]],
+  )
+  const percent = toPercentText(discountPercent, language)
+  const discount = isZero(discountPercent) ? [] : [fill(labels.documentDiscount, { percent })]
+  return [...discount, ...new Set(reasons)]
+}
+
+function bankOf({ kind, bank }: DocumentInput, { labels }: Language): Sheet['bank'] {
+  if (kind !== 'invoice' || bank.length === 0) return null
+  const members: readonly (readonly [keyof BankDetail, Label])[] = [
+    ['name', 'accountName'],
+    ['bankName', 'bankName'],
+    ['iban', 'iban'],
+    ['bic', 'bic'],
+    ['accountNumber', 'accountNumber'],
+    ['sortCode', 'sortCode'],
+  ]
+  const accounts = bank.map((account) =>
+    members.flatMap(([member, label]): Fact[] => {
+      const value = account[member]
+      if (value === null || value.trim() === '') return []
+      const shown =
+        member === 'iban' ? value.replace(/\s/g, '').replace(/.{4}(?=.)/g, '$& ') : value
+      return [{ label: labels[label], value: own(shown) }]
+    }),
+  )
+  return { label: labels.payment, accounts: accounts.filter((facts) => facts.length > 0) }
+}
+
+type Setting = Readonly<{
+  label: string
+  language: Language
+  isAbroad: boolean
+}>
+
+function toBlock(party: PrintedParty, { label, language, isAbroad }: Setting): Block {
+  const { labels } = language
+  const named = (key: Label, value: string | null): readonly Fact[] =>
+    value === null || value.trim() === '' ? [] : [{ label: labels[key], value: own(value) }]
+  return {
+    label,
+    name: own(party.name),
+    lines: addressLines(party, { language, isAbroad }),
+    facts: [
+      ...named('taxId', party.taxId),
+      ...named('registrationNumber', party.registrationNumber),
+    ],
+    contacts: [
+      ...named('email', party.email),
+      ...named('phone', party.phone),
+      ...named('website', party.website),
+    ],
+  }
+}
+
+/** Countries that write the city before the postal code. */
+const cityFirst: ReadonlySet<string> = new Set('US CA AU NZ GB IE NG GH KE ZA IN'.split(' '))
+
+function addressLines(
+  { address, city, state, postalCode, country }: PrintedParty,
+  { language, isAbroad }: Pick<Setting, 'language' | 'isAbroad'>,
+): readonly Own[] {
+  const join = (parts: readonly (string | null)[], by: string): string =>
+    parts.filter((part) => part !== null && part.trim() !== '').join(by)
+  const place =
+    country !== null && cityFirst.has(country)
+      ? join([join([city, state === city ? null : state], ', '), postalCode], ' ')
+      : join([join([postalCode, city], ' '), state], ', ')
+  return [
+    ...ownLines(address),
+    ...ownLines(place),
+    ...(isAbroad && country !== null ? [own(countryName(country, language))] : []),
+  ]
+}
+
+/** The name of a country in the language; its code where there is none. */
+const countryName = (code: string, { tag }: Language): string =>
+  new Intl.DisplayNames([tag], { type: 'region', fallback: 'code' }).of(code) ?? code

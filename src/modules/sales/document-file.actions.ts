@@ -1,0 +1,16 @@
+import type { Ctx } from '../../db/write.ts'
+import { type DocumentFile, insertDocumentFile } from './document-file.db.ts'
+import { findDocumentFile } from './document-file.queries.ts'
+
+/**
+ * Keeps the file of an issued document and answers what is kept: of two that were rendered at the
+ * same time, the first. It says nothing that the document did not say, so there is no event.
+ * Refuses: nothing.
+ * Source: documents specification 0, rule 4.
+ */
+export async function keepDocumentFile(ctx: Ctx, file: DocumentFile): Promise<Uint8Array> {
+  const kept = await findDocumentFile(ctx.tx, ctx.businessId, file.inputSha256)
+  if (kept !== undefined) return kept
+  await insertDocumentFile(ctx.tx, ctx.businessId, file, ctx.recordedAt)
+  return file.content
+}

@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Answer, aBusiness, type Business } from '../../harness.ts'
+
+const unknownId = '0197a1c2-0000-7000-8000-0000000000e1'
+
+/** What a tool of poppler says of a PDF. */
+function ask(tool: 'pdftotext' | 'pdfinfo' | 'pdffonts', pdf: Buffer): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pdf-'))
+  const file = join(folder, 'a.pdf')
+  try {
+    writeFileSync(file, pdf)
+    const args = tool === 'pdftotext' ? ['-layout', file, '-'] : [file]
+    return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const items = [
+  { description: 'Site survey', quantity: 3, unit_price: 120, tax_rate: 7.5, unit: 'day' },
+  { description: 'Printed report', quantity: 1, unit_price: 45.5 },
+]
+
+async function anInvoice({ invoicing }: Business, more: object = {}): Promise<Answer> {
+  const customer = await invoicing.post('/api/v1/customers', {
+    name: 'Lantern & Rye Ltd',
+    address: '7 Quay Street',
+    city: 'Bristol',
+    country: 'GB',
+    tax_id: 'GB123456789',
+  })
+  const customer_id = customer.body.id
+  return invoicing.post('/api/v1/invoices', { customer_id, items, status: 'sent', ...more })
+}
+
+test('200 an issued invoice is a tagged PDF with all that it must say', async () => {
+  const business = await aBusiness()
+  await business.invoicing.patch('/api/v1/business', {
+    legal_name: 'Adire Studio Limited',
+    tax_id: 'US 12-3456789',
+  })
+  const { body: invoice } = await anInvoice(business, {
+    due_date: '2026-07-15',
+    notes: 'Thank you',
+    terms: 'Thirty days',
+    purchase_order: 'PO-7',
+  })
+  const reply = await business.invoicing.get(`/api/v1/invoices/${invoice.id}/pdf`)
+  expect(reply.status).toBe(200)
+  expect(reply.headers).toMatchObject({
+    'content-type': 'application/pdf',
+    'content-disposition': 'inline; filename="INV-00001.pdf"',
+  })
+  const info = ask('pdfinfo', reply.bytes)
+  expect(info).toMatch(/Title: +Invoice INV-00001\n/)
+  expect(info).toMatch(/Author: +Adire Studio Limited\n/)
+  expect(info).toMatch(/Tagged: +yes/)
+  expect(info).toMatch(/CreationDate: +Mon Jun 15 12:00:00 2026/)
+  expect(reply.bytes.toString('latin1')).toContain('<pdfaid:part>3</pdfaid:part>')
+  const text = ask('pdftotext', reply.bytes)
+  for (const said of [
+    ...['Invoice', 'INV-00001', '15 June 2026', '15 July 2026', 'PO-7', 'USD'],
+    ...['Adire Studio Limited', 'US 12-3456789', 'Lantern & Rye Ltd', '7 Quay Street', 'Bristol'],
+    ...['United Kingdom', 'GB123456789', 'Site survey', 'day', 'Printed report', '120', '45.5'],
+    ...['7.5%', '360.00', '27.00', '405.50', '$432.50', 'Thank you', 'Thirty days'],
+  ]) {
+    expect(text).toContain(said)
+  }
+  expect(text).not.toMatch(/DRAFT|VOID|TEST/)
+})
+
+test('200 the same bytes on every call, also after seller and customer have changed', async () => {
+  const business = await aBusiness()
+  const { body: invoice } = await anInvoice(business)
+  const path = `/api/v1/invoices/${invoice.id}/pdf`
+  const first = await business.invoicing.get(path)
+  await business.invoicing.patch('/api/v1/business', { name: 'Another name', tax_id: '1' })
+  await business.invoicing.patch(`/api/v1/customers/${invoice.customer_id}`, { name: 'Renamed' })
+  await business.invoicing.patch(`/api/v1/invoices/${invoice.id}`, { status: 'paid' })
+  const second = await business.invoicing.get(`${path}?download=true`)
+  const { rows } = await business.owner.query(
+    'select count(*)::int as count from document_file where business_id = $1',
+    [business.businessId],
+  )
+  expect(second.headers['content-disposition']).toBe('attachment; filename="INV-00001.pdf"')
+  expect(second.bytes.equals(first.bytes)).toBe(true)
+  expect(rows).toEqual([{ count: 1 }])
+})
+
+test('200 a draft and a cancelled invoice say what they are', async () => {
+  const business = await aBusiness()
+  const { body: draft } = await anInvoice(business, { status: 'draft' })
+  const path = `/api/v1/invoices/${draft.id}`
+  const drafted = await business.invoicing.get(`${path}/pdf`)
+  await business.invoicing.patch(path, { status: 'sent' })
+  const sent = await business.invoicing.get(`${path}/pdf`)
+  await business.invoicing.patch(path, { status: 'cancelled' })
+  const cancelled = await business.invoicing.get(`${path}/pdf`)
+  const marks = [drafted, sent, cancelled].map(
+    ({ bytes }) => /DRAFT|VOID/.exec(ask('pdftotext', bytes))?.[0],
+  )
+  expect(marks).toEqual(['DRAFT', undefined, 'VOID'])
+})
+
+test('200 a test business prints nothing that could pass for an invoice', async () => {
+  const business = await aBusiness({ environment: 'test' })
+  const { body: invoice } = await anInvoice(business)
+  const { bytes } = await business.invoicing.get(`/api/v1/invoices/${invoice.id}/pdf`)
+  expect(ask('pdftotext', bytes)).toContain('TEST – not an invoice')
+})
+
+test('200 in Arabic on letter paper', async () => {
+  const business = await aBusiness()
+  const { body: invoice } = await anInvoice(business)
+  const path = `/api/v1/invoices/${invoice.id}/pdf?language=ar&paper=us-letter`
+  const { bytes } = await business.invoicing.get(path)
+  expect(ask('pdfinfo', bytes)).toMatch(/Page size: +612 x 792 pts/)
+  expect(ask('pdffonts', bytes)).toMatch(/NotoSansArabic-Regular.* yes yes yes/)
+})
+
+test('400 a language or a paper that nobody has', async () => {
+  const business = await aBusiness()
+  const { body: invoice } = await anInvoice(business)
+  const path = `/api/v1/invoices/${invoice.id}/pdf`
+  const language = await business.invoicing.get(`${path}?language=xx`)
+  const paper = await business.invoicing.get(`${path}?paper=a0`)
+  expect([language, paper].map(({ status, body }) => [status, body])).toEqual([
+    [400, { error: 'Language xx is not available' }],
+    [400, { error: 'Paper size a0 is not available' }],
+  ])
+})
+
+test('404 documents that are not there, or another business’s', async () => {
+  const business = await aBusiness()
+  const other = await aBusiness()
+  const { body: invoice } = await anInvoice(other)
+  for (const [path, error] of [
+    [`invoices/${invoice.id}`, 'Invoice not found'],
+    [`invoices/${unknownId}`, 'Invoice not found'],
+    [`credit-notes/${unknownId}`, 'Credit note not found'],
+    [`quotations/${unknownId}`, 'Quotation not found'],
+  ]) {
+    const reply = await business.invoicing.get(`/api/v1/${path}/pdf`)
+    expect([reply.status, reply.body]).toEqual([404, { error }])
+  }
+})
