@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { books } from './api/books/surface.ts'
 import { connect } from './api/connect/surface.ts'
+import { HostedPages } from './api/console/hosted-pages.ts'
 import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
 import { Billing } from './api/http/billing.ts'
@@ -167,6 +168,13 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const keyHasher = keyHasherOf(parts.masterKey)
   const http = buildServer({
     surfaces,
+    hosted: new HostedPages({
+      doors: {
+        write: (command) => gate.write(command),
+        read: (tenant, work) => readSnapshot(pool, tenant, work),
+      },
+      ...{ alone, log, tokens, print },
+    }).answer,
     doors: {
       write: (command) => gate.write(command),
       read: (tenant, work) => readSnapshot(pool, tenant, work),

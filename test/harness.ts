@@ -80,7 +80,8 @@ type World = Readonly<{
   close: () => Promise<void>
 }>
 
-const masterKey = new Uint8Array(32).fill(7)
+/** The secrets of the app of the tests follow from it. */
+export const masterKey = new Uint8Array(32).fill(7)
 /** The hash that the app of the tests keeps keys under. */
 export const keyHasher = keyHasherOf(masterKey)
 const time = { now: noon }

@@ -20,6 +20,7 @@ import type { ErrorContext, Rendered } from './look.ts'
 import type { Observer } from './observer.ts'
 import { buildOpenApi } from './openapi.ts'
 import type { Doc } from './page.ts'
+import { type PageDoor, type PageRequest, readForm } from './pages.ts'
 import { renderProblem, wantsProblem } from './problem.ts'
 import { parseQuery, type Query } from './query.ts'
 import { type LoggedBodies, type SeenRequest, toClientRequestId, toSaid } from './request-log.ts'
@@ -86,6 +87,8 @@ export type ServerParts = Readonly<{
   maintenance: () => Promise<Maintenance | undefined>
   /** Pages for people, below `/docs`. */
   docs: Docs
+  /** Pages of documents for customers, below `/i`. */
+  hosted: PageDoor
   watch?: Watch | undefined
   observer?: Observer | undefined
   /** Takes every request of a surface once it has been answered; it must not wait for anything. */
@@ -404,6 +407,12 @@ async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
     return
   }
   if (isDraining) throw new Refusal('platform.shutting_down')
+  if (parts.isStrained()) throw new Refusal('platform.overloaded')
+  if (isBelow(visit.path, '/i')) {
+    const { content, ...head } = await parts.hosted(await toPageRequest(parts, visit))
+    send(visit, head, content)
+    return
+  }
   const doc = isBelow(visit.path, '/docs') ? findDoc(parts, visit) : undefined
   if (doc !== undefined) {
     if (!isRead(method)) {
@@ -418,6 +427,16 @@ async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
   }
   throw new Refusal('request.route_unknown', { method, path: visit.path })
 }
+
+const toPageRequest = async (parts: ServerParts, visit: Visit): Promise<PageRequest> => ({
+  method: visit.request.method ?? 'GET',
+  path: visit.path,
+  query: new URLSearchParams(visit.queryText),
+  languages: visit.request.headers['accept-language'],
+  ...{ address: visit.address, now: visit.now, nowMs: visit.nowMs },
+  maintenance: await parts.maintenance(),
+  readForm: () => readForm(visit.request),
+})
 
 function findDoc({ docs, origin }: ServerParts, { path, request }: Visit): Doc | undefined {
   const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '')

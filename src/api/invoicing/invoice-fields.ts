@@ -2,7 +2,10 @@ import { type Static, Type } from 'typebox'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
+import type { HostedRef } from '../../modules/sales/hosted-link.ts'
 import type { Invoice, InvoiceDraft } from '../../modules/sales/invoice.ts'
+import type { ToPageUrl } from '../http/outside.ts'
+import { DryRunOut } from './dry-run.ts'
 import {
   amountMax,
   date,
@@ -16,10 +19,10 @@ import {
   toWireDecimal,
   uuid,
 } from './fields.ts'
+import { categoryByCode, codeByCategory, taxCategory } from './tax-categories.ts'
 
 /** Source: Invoicing specification 1. */
 export const itemsMax = 500
-import { categoryByCode, codeByCategory, taxCategory } from './tax-categories.ts'
 
 export const statuses = ['draft', 'sent', 'paid', 'overdue', 'cancelled'] as const
 export const templates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
@@ -88,10 +91,10 @@ export const InvoiceOut = Type.Object({
   hosted_url: nullable(Type.String()),
   external_id: nullable(Type.String()),
   metadata,
+  dry_run: Type.Optional(DryRunOut),
 })
 
 export const draftErrors = [
-  dry_run: Type.Optional(DryRunOut),
   'tax.category_mismatch',
   'validation.items_incomplete',
   'resource.not_found',
@@ -139,7 +142,7 @@ export const toIssue = (path: string, message: string): Refusal =>
     issues: [{ pointer: `/${path}`, path, rule: 'order', message }],
   })
 
-export function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
+export function toWire(invoice: Invoice, toPageUrl?: ToPageUrl): Static<typeof InvoiceOut> {
   const { currency: code } = invoice
   return {
     id: invoice.id,
@@ -171,11 +174,18 @@ export function toWire(invoice: Invoice): Static<typeof InvoiceOut> {
     sent_at: invoice.sentAt,
     paid_at: invoice.paidAt,
     cancelled_at: invoice.cancelledAt,
-    hosted_url: null,
+    hosted_url: toHostedUrl(invoice.page, toPageUrl),
     external_id: invoice.externalId,
     metadata: invoice.metadata as Readonly<Record<string, string>>, // texts by the schema of its input
   }
 }
+
+/** The address of a page; null where there is none. */
+export const toHostedUrl = (
+  page: HostedRef | null | undefined,
+  toPageUrl: ToPageUrl | undefined,
+): string | null =>
+  page && toPageUrl !== undefined ? toPageUrl(page.documentId, page.generation) : null
 
 export const toItem = (line: Invoice['lines'][number], code: string): Static<typeof ItemOut> => ({
   description: line.description,

@@ -169,7 +169,7 @@ const createRoute = route({
       answer: (invoice) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
-        body: toWire(invoice),
+        body: toWire(invoice, call.outside.toPageUrl),
       }),
     }),
 })
@@ -196,7 +196,7 @@ const listRoute = route({
     const found = await call.read((db) => listInvoices(db, filter))
     const by = sortBy(call.query)
     const placeOf = (invoice: Invoice) => ({ value: toPlace(invoice, by), id: invoice.id })
-    const show = (invoice: Invoice) => toWire(invoice)
+    const show = (invoice: Invoice) => toWire(invoice, call.outside.toPageUrl)
     return { status: 200, body: toPage(found, call.query, { placeOf, toWire: show }) }
   },
 })
@@ -218,7 +218,7 @@ const getRoute = route({
     const { businessId } = call.business()
     const id = call.params.id.toLowerCase()
     const invoice = await call.read((db) => getInvoice(db, businessId, id, call.today))
-    return { status: 200, body: toWire(invoice) }
+    return { status: 200, body: toWire(invoice, call.outside.toPageUrl) }
   },
 })
 
@@ -249,7 +249,7 @@ const change = {
         status: call.body.status,
         requireDates: requireOrder,
       },
-      answer: (invoice) => ({ status: 200, body: toWire(invoice) }),
+      answer: (invoice) => ({ status: 200, body: toWire(invoice, call.outside.toPageUrl) }),
     }),
 } as const
 

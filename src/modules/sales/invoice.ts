@@ -11,6 +11,7 @@ import {
 } from '../ledger/document.ts'
 import type { NumberSurface } from '../ledger/number-series.ts'
 import { categoryOf, type LineDraft } from '../tax/line-draft.ts'
+import { type HostedRef, hostedRefOf } from './hosted-link.ts'
 
 export type InvoiceStatus = 'draft' | 'sent' | 'paid' | 'overdue' | 'cancelled'
 
@@ -86,6 +87,8 @@ export type Invoice = Readonly<{
   cancelledAt: Instant | null
   quotationId: Id<'document'> | null
   recurringId: string | null
+  /** What its customer may look at; null: nothing. */
+  page: HostedRef | null
   voidReason: string | null
   entryId: Id<'entry'> | null
   version: bigint
@@ -150,6 +153,7 @@ const pickShared = (d: Document) => ({
   updatedAt: d.updatedAt,
   quotationId: d.sourceDocumentId,
   recurringId: recurringIdOf(d.details),
+  page: hostedRefOf(d),
   sentAt: d.sentAt,
   paidAt: d.paidAt,
   voidReason: d.voidReason,
