@@ -14,7 +14,6 @@ import { getInvoice } from '../../modules/sales/invoice.queries.ts'
 import { route } from '../http/route.ts'
 import { DryRunOut, writeDocument } from './dry-run.ts'
 import {
-  amountMax,
   date,
   externalId,
   idParams,
@@ -41,7 +40,6 @@ const CreditedItem = Type.Object(
       number({
         decimalsMax: 4,
         exclusiveMinimum: 0,
-        maximum: amountMax,
         description: 'Without tax, in the currency of the invoice',
       }),
     ),

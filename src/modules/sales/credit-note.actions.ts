@@ -41,7 +41,9 @@ export async function issueCreditNote(ctx: Ctx, given: NewCreditNote): Promise<C
   if (invoice === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Invoice', id: given.invoiceId })
   }
-  const lines = given.lines?.map((line) => toCreditedLine(line, invoice))
+  const lines = given.lines?.map((line, index) =>
+    toCreditedLine(line, invoice, `items[${index}].amount`),
+  )
   const contentDigest = ctx.digest(toImageText(given))
   const known = await knownCredit(ctx, given.externalId ?? null, contentDigest)
   if (known !== undefined) return known
@@ -113,14 +115,14 @@ async function knownCredit(
   return getCreditNote(ctx.tx, ctx.businessId, known.id)
 }
 
-function toCreditedLine(line: CreditedInvoiceLine, invoice: Document): CreditedLine {
+function toCreditedLine(line: CreditedInvoiceLine, invoice: Document, field: string): CreditedLine {
   const index = invoice.lines.findIndex(({ id }) => id === line.invoiceLineId)
   if (index < 0) {
     throw new Refusal('resource.not_found', { resource: 'Invoice item', id: line.invoiceLineId })
   }
   if ('amount' in line) return { line: index, amount: line.amount }
   if ('amountText' in line) {
-    const { minor } = parseAmount(line.amountText, invoice.currency, 'items.amount')
+    const { minor } = parseAmount(line.amountText, invoice.currency, field)
     return { line: index, amount: minor }
   }
   return { line: index, quantity: parseDecimal(line.quantity, 'quantity') }
