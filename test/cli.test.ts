@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clusterAddress, dropDatabase, emptyDatabase } from './cluster.ts'
+import { clusterAddress, connect, dropDatabase, emptyDatabase } from './cluster.ts'
 import { temporaryFolder } from './postgres.ts'
 import { type Ended, runTallystick, urlOf } from './process.ts'
 
@@ -69,6 +70,28 @@ test('org create makes an organization with a live and a test business', async (
       expect.objectContaining({ id: member(made, 'organizationId'), name: 'Ada Traders' }),
     ]),
   })
+})
+
+test('org create invites an owner by a link whose token is kept as a hash alone', async () => {
+  const line = 'org create --name "Bola Foods" --country NG --currency NGN --owner-email'
+  const made = await tallystick(`${line} Bola@Foods.example`)
+  const wrong = await tallystick(`${line} bola`)
+
+  const url = member(made, 'invitationUrl')
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:4400\/console\/invite\/[\w-]{43}$/)
+  expect(made.body['warnings']).toEqual([expect.stringContaining('shown once')])
+  expect(wrong).toMatchObject({ code: 2, body: { error: { code: 'cli.usage' } } })
+  const client = await connect(database)
+  const { rows } = await client.query(
+    `select email, role, encode(token_hash, 'hex') as hash, expires_at - created_at as valid
+    from invitation`,
+  )
+  await client.end()
+  const token = url.slice(url.lastIndexOf('/') + 1)
+  const hash = createHash('sha256').update(token).digest('hex')
+  expect(rows).toMatchObject([
+    { email: 'bola@foods.example', role: 'owner', hash, valid: { days: 7 } },
+  ])
 })
 
 test('maintenance is switched on with a mode and an end, and off again', async () => {

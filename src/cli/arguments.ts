@@ -12,6 +12,15 @@ export function readName(flag: string, text: string): string {
   return name
 }
 
+/** An e-mail address of the common form, at most 255 characters. Throws UsageError. */
+export function readEmail(flag: string, text: string): string {
+  const email = text.trim()
+  if (email.length > 255 || !/^[^\s@<>,;"]+@[^\s@<>,;".]+(\.[^\s@<>,;".]+)+$/u.test(email)) {
+    throw new UsageError(`${flag} must be an e-mail address.`)
+  }
+  return email
+}
+
 /** An ISO 3166-1 alpha-2 code. Throws UsageError. */
 export function readCountry(flag: string, text: string): string {
   const country = text.trim().toUpperCase()

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Command } from 'commander'
+import { loadConfig } from '../config.ts'
 import { parseDate } from '../kernel/dates.ts'
-import { toPrefixed } from '../kernel/ids.ts'
+import { type Id, toPrefixed } from '../kernel/ids.ts'
+import { invitePerson } from '../modules/access/invitation.actions.ts'
 import {
   createOrganization,
   resumeOrganization,
@@ -18,7 +21,7 @@ import {
   planSurfaces,
   subscriptionStatuses,
 } from '../modules/plans/plan.ts'
-import { readChoice, readCountry, readCurrency, readName } from './arguments.ts'
+import { readChoice, readCountry, readCurrency, readEmail, readName } from './arguments.ts'
 import { type Answer, answer, toTable, UsageError } from './output.ts'
 import { readOrganization, type Session, withSession } from './session.ts'
 
@@ -44,6 +47,7 @@ type LimitFlags = Readonly<{
 type Reason = Readonly<{ reason?: string }>
 
 const reasonMax = 250
+const tokenBytes = 32
 
 /** Organizations: make, list, put on plans, suspend and resume. */
 export function orgCommand(): Command {
@@ -52,7 +56,7 @@ export function orgCommand(): Command {
     .command('create')
     .description('make an organization with a live and a test business')
     .requiredOption('--name <name>')
-    .option('--owner-email <address>')
+    .option('--owner-email <address>', 'invite its owner; the link is shown once')
     .requiredOption('--country <code>', 'ISO 3166-1, two letters')
     .requiredOption('--currency <code>', 'ISO 4217, three letters')
     .action((flags: NewFlags, command: Command) =>
@@ -112,6 +116,8 @@ async function create(session: Session, flags: NewFlags): Promise<Answer> {
   const name = readName('--name', flags.name)
   const country = readCountry('--country', flags.country)
   const baseCurrency = readCurrency(flags.currency)
+  const { ownerEmail } = flags
+  const email = ownerEmail === undefined ? undefined : readEmail('--owner-email', ownerEmail)
   const organizationId = session.newId('organization')
   await session.write({ organizationId }, createOrganization, { name })
   const open = async (environment: 'live' | 'test'): Promise<string> => {
@@ -123,17 +129,32 @@ async function create(session: Session, flags: NewFlags): Promise<Answer> {
   }
   const businessId = await open('live')
   const testBusinessId = await open('test')
-  const data = { organizationId, businessId, testBusinessId, invitationUrl: null }
-  const hasOwner = flags.ownerEmail !== undefined
+  const invitationUrl = email === undefined ? null : await invite(session, organizationId, email)
+  const data = { organizationId, businessId, testBusinessId, invitationUrl }
   return {
     data,
     text: [
       `Organization   ${organizationId}`,
       `Live business  ${businessId} (${toPrefixed('biz', businessId)})`,
       `Test business  ${testBusinessId} (${toPrefixed('biz', testBusinessId)})`,
+      ...(invitationUrl === null ? [] : [`Invitation     ${invitationUrl}`]),
     ].join('\n'),
-    warnings: hasOwner ? ['This release has no logins: --owner-email was not used.'] : [],
+    warnings: email === undefined ? [] : [noMail],
   }
+}
+
+const noMail = 'Nothing was mailed: hand the invitation over. It is shown once and ends in 7 days.'
+
+/** Where the owner accepts; only the hash of its token is kept. */
+async function invite(
+  session: Session,
+  organizationId: Id<'organization'>,
+  email: string,
+): Promise<string> {
+  const token = Buffer.from(session.installation.random(tokenBytes)).toString('base64url')
+  const tokenHash = createHash('sha256').update(token).digest()
+  await session.write({ organizationId }, invitePerson, { email, role: 'owner', tokenHash })
+  return `${loadConfig().origin}/console/invite/${token}`
 }
 
 async function list(session: Session): Promise<Answer> {
