@@ -6,6 +6,7 @@ import { changeDocument, keepVersion } from '../ledger/document.actions.ts'
 import type { NumberSurface } from '../ledger/number-series.ts'
 import { findOrCreateParty } from '../parties/party.actions.ts'
 import { getParty } from '../parties/party.queries.ts'
+import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
 import {
   createInvoice,
   findOpenInvoice,
@@ -101,19 +102,16 @@ export async function finalizeInvoice(
 }
 
 /**
- * Sends an invoice to its customer, or to the addresses given; a draft is issued first. The event
- * carries the addresses.
+ * Sends an invoice to its customer, or to the addresses given; a draft is issued first. The message
+ * is queued in the same commit; the event carries the addresses.
  * Refuses, in this order: resource.not_found, resource.invalid_transition, sales.email_missing,
- * what issuing refuses.
+ * what issuing refuses, what `queueDocumentMail` refuses.
  */
 export async function sendInvoice(
   ctx: Ctx,
-  {
-    invoiceId,
-    to,
-    message,
-  }: Readonly<{ invoiceId: string; to: readonly string[]; message: string | null }>,
+  { invoiceId, ...mailing }: Readonly<{ invoiceId: string }> & Mailing,
 ): Promise<Invoice> {
+  const { to, message } = mailing
   const { book, today } = await dayOf(ctx)
   const { invoice: before } = await findOpenInvoice(ctx, invoiceId, today)
   requireUnsettled(before, 'sent')
@@ -133,7 +131,13 @@ export async function sendInvoice(
   await changeDocument(ctx, sent)
   await keepVersion(ctx, sent, { document: sent })
   const { customerName } = before
-  const invoice = toInvoice(sent, { customerName, balance: item, today })
+  const linked = await queueDocumentMail(ctx, {
+    document: sent,
+    buyer: customerName,
+    amount: item?.openAmount ?? sent.total,
+    mailing: { ...mailing, to: addresses },
+  })
+  const invoice = toInvoice(linked, { customerName, balance: item, today })
   recordInvoice(ctx, 'sent', invoice, before, { mail: { to: addresses, message } })
   return invoice
 }

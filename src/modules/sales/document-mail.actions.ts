@@ -1,0 +1,58 @@
+import type { Ctx } from '../../db/write.ts'
+import { assert } from '../../kernel/assert.ts'
+import { toDecimalText } from '../../kernel/money.ts'
+import { getBusiness } from '../access/business.queries.ts'
+import { queueMail } from '../access/mail-message.actions.ts'
+import type { Document } from '../ledger/document.ts'
+import { renewLink } from './hosted-link.actions.ts'
+import { linkOf } from './hosted-link.ts'
+
+/** Whom a document is sent to, and in what words; what is left out we choose. */
+export type Mailing = Readonly<{
+  to: readonly string[]
+  cc?: readonly string[] | undefined
+  subject?: string | undefined
+  message: string | null
+  /** Whether the PDF comes along; true unless told. */
+  hasPdf?: boolean | undefined
+}>
+
+/**
+ * Queues the message that brings an issued document to its customer, with a link to its page; a page
+ * that was closed gets a new address. Answers the document with the link that is sent.
+ *
+ * amount  what the customer reads: what is due of an invoice, the total of a quotation
+ *
+ * Refuses: what `queueMail` refuses.
+ * Source: documents specification 7; Invoicing specification 8.9.
+ */
+export async function queueDocumentMail(
+  ctx: Ctx,
+  {
+    document,
+    buyer,
+    amount,
+    mailing,
+  }: Readonly<{ document: Document; buyer: string; amount: bigint; mailing: Mailing }>,
+): Promise<Document> {
+  const { kind, id, number, currency, dueDate } = document
+  assert(kind === 'invoice' || kind === 'quotation', 'invoices and quotations are sent')
+  assert(number !== null, 'a document that is sent has a number')
+  const { name, legalName, profile } = await getBusiness(ctx.tx, ctx.organizationId, ctx.businessId)
+  const { to, cc = [], subject = null, message, hasPdf = true } = mailing
+  const isClosed = linkOf(document).isRevoked
+  const linked = isClosed ? await renewLink(ctx, { kind, documentId: id }) : document
+  await queueMail(ctx, {
+    documentId: id,
+    purpose: kind,
+    facts: {
+      ...{ to, cc, subject, message, hasPdf, buyer, number, currency, dueDate },
+      language: 'en',
+      seller: legalName ?? name,
+      replyTo: profile.email,
+      amount: toDecimalText({ minor: amount, currency }),
+      generation: linkOf(linked).generation,
+    },
+  })
+  return linked
+}
