@@ -25,6 +25,7 @@ import { buildLog } from './log.ts'
 import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
 import { listenMetrics, Metrics, type MetricsListener } from './metrics.ts'
 import { loadPlanVersions } from './plan-versions.ts'
+import { Strain } from './strain.ts'
 
 /** A database that is up to date and an app on top of it; no port is open. */
 export type Installation = Readonly<{
@@ -40,6 +41,8 @@ export type Installation = Readonly<{
   vault: Vault
   /** Undefined: nobody looks. */
   metrics: Metrics | undefined
+  /** Looks at the load of the process from its `start` on. */
+  strain: Strain
   startWorker: () => Promise<void>
   /** Whether all that ran could end in time. */
   close: () => Promise<boolean>
@@ -184,7 +187,19 @@ async function buildOn(
   try {
     const metrics =
       config.metricsPort === undefined ? undefined : new Metrics({ version, node: process.version })
-    const parts = { config, pool, adminPool, clock, random, masterKey: root, metrics, log }
+    const strain = new Strain()
+    const isStrained = (): boolean => strain.isStrained
+    const parts = {
+      config,
+      pool,
+      adminPool,
+      clock,
+      random,
+      isStrained,
+      masterKey: root,
+      metrics,
+      log,
+    }
     const app = await buildApp(parts)
     const keyHasher = keyHasherOf(root)
     const anchor = async (): Promise<void> => {
@@ -196,6 +211,7 @@ async function buildOn(
       }
     }
     const close = async (): Promise<boolean> => {
+      strain.stop()
       try {
         const isWhole = await app.close()
         await anchor()
@@ -214,7 +230,7 @@ async function buildOn(
       await app.startWorker(jobsPool)
     }
     const keys = { keyHasher, root, vault }
-    return { app, adminPool, clock, random, ...keys, metrics, startWorker, close }
+    return { app, adminPool, clock, random, ...keys, metrics, strain, startWorker, close }
   } catch (error) {
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error
@@ -230,6 +246,7 @@ async function serve(installation: Installation, serving: Serving): Promise<Caus
   try {
     metrics = await openMetrics(installation, config)
     if (config.role !== 'api') await installation.startWorker()
+    if (config.role !== 'worker') installation.strain.start()
     if (config.role === 'worker') announceWorker(metrics, serving)
     else await openDoors(installation, metrics, serving)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, expect } from 'vitest'
-import { type App, type AppConfig, buildApp } from '../src/app.ts'
+import { type App, type AppConfig, type AppParts, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot, type Tenant } from '../src/db/tx.ts'
 import { Vault } from '../src/db/vault.ts'
@@ -76,7 +76,7 @@ type World = Readonly<{
   pool: Pool
   owner: Pool
   /** Another app on the same database with connections of its own, as another process has it. */
-  addApp: (config?: Partial<AppConfig>) => Promise<App>
+  addApp: (config?: Partial<AppConfig>, parts?: Partial<AppParts>) => Promise<App>
   close: () => Promise<void>
 }>
 
@@ -131,9 +131,9 @@ async function openWorld(): Promise<World> {
     requestLogBodies: 'errors' as const,
   }
   const apps: { app: App; pool: Pool }[] = []
-  const addApp = async (more: Partial<AppConfig> = {}): Promise<App> => {
+  const addApp: World['addApp'] = async (more = {}, parts = {}) => {
     const ownPool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
-    const app = await open(ownPool, { ...config, ...more })
+    const app = await open(ownPool, { ...config, ...more }, parts)
     apps.push({ app, pool: ownPool })
     return app
   }
@@ -151,7 +151,7 @@ async function openWorld(): Promise<World> {
     },
   }
 
-  function open(appPool: Pool, appConfig: AppConfig): Promise<App> {
+  function open(appPool: Pool, appConfig: AppConfig, parts: Partial<AppParts> = {}): Promise<App> {
     return buildApp({
       config: appConfig,
       pool: appPool,
@@ -162,6 +162,7 @@ async function openWorld(): Promise<World> {
       resolve: (name) => Promise.resolve(name.endsWith('.example') ? ['93.184.216.34'] : []),
       watch: answers.look,
       log: testLog,
+      ...parts,
     })
   }
 }
