@@ -43,8 +43,8 @@ export async function joinWorld(dataDir: string): Promise<World> {
   const log = buildLog({ ...config, logLevel: 'warn' }, process.stderr)
   const installation = await openInstallation(config, log, { mayJoin: true })
   const owner = installation.adminPool
-  // Naive sums take what they take.
-  owner.on('connect', (client) => void client.query('set statement_timeout = 0'))
+  // Naive sums take what they take; the last of several settings of one name holds.
+  owner.options.options = `${owner.options.options ?? ''} -c statement_timeout=0`
   const close = async (): Promise<void> => {
     await installation.close()
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { books } from './api/books/surface.ts'
+import { findImage } from './api/connect/integration-images.ts'
 import { connect } from './api/connect/surface.ts'
 import { HostedPages } from './api/console/hosted-pages.ts'
 import { buildNetworks } from './api/http/address.ts'
@@ -195,6 +196,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       maintenance,
     }),
     maintenance: () => maintenance.current(),
+    images: (path) => findImage(manifests, path),
     docs: new Docs({
       surfaces,
       plans: readShippedPlans(),

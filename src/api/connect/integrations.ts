@@ -4,9 +4,10 @@ import { selectPage } from '../../modules/sync/filter.ts'
 import { propertiesByEntity } from '../../modules/sync/property.ts'
 import { isBeta, type Manifest, orderedTypes } from '../../modules/sync/record.ts'
 import { type RouteRecord, route } from '../http/route.ts'
+import { addressOf } from './integration-images.ts'
 import { ListQueryIn, toListQuery, toPage } from './lists.ts'
 import { commonErrors, listErrors } from './looks.ts'
-import { IntegrationOut, pageOf } from './shapes.ts'
+import { BrandingOut, IntegrationOut, pageOf } from './shapes.ts'
 
 const vocabulary = { entity: 'Integration', properties: propertiesByEntity.Integration } as const
 const byName = { path: 'name', kind: 'text', isDescending: false } as const
@@ -47,21 +48,61 @@ export function integrationRoutes(manifests: readonly Manifest[]): readonly Rout
     errors: [...commonErrors, 'sync.integration_not_found'],
     examples: [{ summary: 'Our own books', params: { platformKey: 'tlsk' }, status: 200 }],
     handle: ({ params: { platformKey }, origin }) => {
-      const manifest = manifests.find(({ key }) => key === platformKey)
-      if (manifest === undefined) {
-        throw new Refusal('sync.integration_not_found', { platformKey })
-      }
+      const manifest = requireManifest(manifests, platformKey)
       return Promise.resolve({ status: 200, body: toIntegrationOut(manifest, origin) })
     },
   })
 
-  return [list, get]
+  const branding = route({
+    method: 'GET',
+    path: '/integrations/{platformKey}/branding',
+    operation: 'get-integrations-branding',
+    tag: 'Integrations',
+    summary: 'Get branding for an integration',
+    scope: 'read',
+    tenant: 'organization',
+    cost: 1,
+    params: Type.Object({ platformKey: Type.String() }),
+    answers: { 200: BrandingOut },
+    errors: [...commonErrors, 'sync.integration_not_found'],
+    examples: [
+      { summary: 'Our own books', params: { platformKey: 'tlsk' }, status: 200 },
+      { summary: 'A platform that nobody knows', params: { platformKey: 'zzzz' }, status: 404 },
+    ],
+    handle: ({ params: { platformKey }, origin }) => {
+      const manifest = requireManifest(manifests, platformKey)
+      return Promise.resolve({ status: 200, body: toBrandingOut(manifest, origin) })
+    },
+  })
+
+  return [list, get, branding]
+}
+
+/** Refuses: sync.integration_not_found. */
+function requireManifest(manifests: readonly Manifest[], platformKey: string): Manifest {
+  const manifest = manifests.find(({ key }) => key === platformKey)
+  if (manifest === undefined) throw new Refusal('sync.integration_not_found', { platformKey })
+  return manifest
+}
+
+function toBrandingOut({ key, name, sourceId }: Manifest, origin: string) {
+  const picture = (of: Parameters<typeof addressOf>[2], alt: string) => ({
+    image: { src: addressOf(origin, key, of), alt },
+  })
+  return {
+    logo: { full: picture('full', `${name} logo`), square: picture('square', `${name} mark`) },
+    button: {
+      default: picture('button', `Connect ${name}`),
+      hover: picture('button-hover', `Connect ${name}`),
+    },
+    sourceId,
+  }
 }
 
 /** The data type stands under both spellings, because clients read one or the other. */
 const toIntegrationOut = (manifest: Manifest, origin: string) => ({
   key: manifest.key,
-  logoUrl: `${origin}/assets/integrations/${manifest.key}.svg`,
+  logoUrl: addressOf(origin, manifest.key, 'square'),
   name: manifest.name,
   enabled: manifest.isEnabled,
   sourceId: manifest.sourceId,

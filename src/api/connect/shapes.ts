@@ -147,6 +147,14 @@ export const IntegrationOut = shape({
   ),
 })
 
+const ImageOut = shape({ image: shape({ src: text, alt: text }) })
+
+export const BrandingOut = shape({
+  logo: shape({ full: ImageOut, square: ImageOut }),
+  button: shape({ default: ImageOut, hover: ImageOut }),
+  sourceId: guid,
+})
+
 const DataStatusOut = shape({
   dataType: text,
   lastSuccessfulSync: maybe(instant),

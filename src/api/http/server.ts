@@ -87,6 +87,8 @@ export type ServerParts = Readonly<{
   maintenance: () => Promise<Maintenance | undefined>
   /** Pages for people, below `/docs`. */
   docs: Docs
+  /** Pictures that answers point to, below `/assets`. */
+  images: (path: string) => Doc | undefined
   /** Pages of documents for customers, below `/i`. */
   hosted: PageDoor
   watch?: Watch | undefined
@@ -413,7 +415,7 @@ async function answerNeutral(parts: ServerParts, visit: Visit): Promise<void> {
     send(visit, head, content)
     return
   }
-  const doc = isBelow(visit.path, '/docs') ? findDoc(parts, visit) : undefined
+  const doc = findDoc(parts, visit)
   if (doc !== undefined) {
     if (!isRead(method)) {
       throw new Refusal('request.method_not_allowed', { method, allowed: 'GET, HEAD' })
@@ -438,7 +440,9 @@ const toPageRequest = async (parts: ServerParts, visit: Visit): Promise<PageRequ
   readForm: () => readForm(visit.request),
 })
 
-function findDoc({ docs, origin }: ServerParts, { path, request }: Visit): Doc | undefined {
+function findDoc({ docs, images, origin }: ServerParts, { path, request }: Visit): Doc | undefined {
+  if (isBelow(path, '/assets')) return images(path)
+  if (!isBelow(path, '/docs')) return undefined
   const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '')
   return docs.find(path, { origin: origin(), takesGzip })
 }

@@ -114,6 +114,36 @@ test('connections are made, linked, listed, unlinked and deleted', async () => {
   expect((await connections.list({ companyId }))?.results).toEqual([])
 })
 
+test('the branding of a platform names pictures that we serve ourselves, to any page', async () => {
+  const { connect } = await aCompany()
+  const { integrations } = clientFor(connect.authorization)
+
+  const branding = await integrations.getBranding({ platformKey: 'tlsk' })
+  const { logoUrl } = await integrations.get({ platformKey: 'tlsk' })
+  const { logo, button, sourceId } = branding
+  const sources = [logo?.full, logo?.square, button?.default, button?.hover].map(
+    (one) => one?.image?.src ?? '',
+  )
+
+  expect(logo?.square?.image).toEqual({ src: logoUrl, alt: 'Tallystick mark' })
+  expect(sourceId).toBe('b5415f59-fa92-5fc4-98f4-b4090a1f1d8c')
+  expect(new Set(sources).size).toBe(4)
+  for (const source of sources) {
+    const { pathname } = new URL(source)
+    const answer = await fetch(`${origin}${pathname}`)
+    const content = await answer.text()
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+    expect(answer.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+    expect(content).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg".*<\/svg>\n$/)
+  }
+  const missing = await fetch(`${origin}/assets/integrations/zzzz.svg`)
+  const written = await fetch(`${origin}/assets/integrations/tlsk.svg`, { method: 'POST' })
+  expect([missing.status, written.status]).toEqual([404, 405])
+  await expect(integrations.getBranding({ platformKey: 'zzzz' })).rejects.toMatchObject({
+    statusCode: 404,
+  })
+})
+
 test('integrations tell what each platform can be read for', async () => {
   const { connect } = await aCompany()
   const { integrations } = clientFor(connect.authorization)
