@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { parseCurrency } from '../../kernel/currency.ts'
 import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { createInvoice, deleteInvoice, updateInvoice } from '../../modules/sales/invoice.actions.ts'
@@ -304,10 +305,10 @@ export const invoiceRoutes = [createRoute, listRoute, getRoute, patchRoute, putR
 
 function toNewInvoice(body: Static<typeof InvoiceIn>, today: CalendarDate): NewInvoice {
   const issueDate = body.issue_date === undefined ? today : parseDate(body.issue_date)
-  const dueDate = body.due_date === undefined ? null : parseDate(body.due_date)
-  requireOrder(issueDate, dueDate)
+  const dueDate = body.due_date === undefined ? undefined : parseDate(body.due_date)
+  requireOrder(issueDate, dueDate ?? null)
   const wanted = body.status ?? 'draft'
-  if (wanted === 'overdue' && !(dueDate !== null && dueDate < today)) {
+  if (wanted === 'overdue' && !(dueDate !== undefined && dueDate < today)) {
     throw toIssue('due_date', 'must be in the past')
   }
   return {
@@ -316,10 +317,10 @@ function toNewInvoice(body: Static<typeof InvoiceIn>, today: CalendarDate): NewI
     customerId: body.customer_id.toLowerCase(),
     number: body.invoice_number,
     issueDate,
-    dueDate,
-    currency: toCurrency(body.currency) ?? 'USD',
-    notes: body.notes ?? null,
-    terms: body.terms ?? null,
+    ...(dueDate !== undefined && { dueDate }),
+    ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
+    ...(body.notes !== undefined && { notes: body.notes }),
+    ...(body.terms !== undefined && { terms: body.terms }),
     template: body.template_type ?? 'modern',
     exchangeRate: toText(body.exchange_rate, 'exchange_rate'),
     pricesIncludeTax: body.prices_include_tax ?? false,

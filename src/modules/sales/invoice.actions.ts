@@ -47,6 +47,7 @@ import {
   statusOf,
   toDraft,
   toInvoice,
+  withDefaults,
 } from './invoice.ts'
 import { withProducts } from './product.actions.ts'
 import { recordReceipt } from './receipt.actions.ts'
@@ -63,9 +64,10 @@ import { recordReceipt } from './receipt.actions.ts'
  * Source: Invoicing specification 8; ledger specification 8.2.
  */
 export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoice> {
-  const { surface, status, quotationId = null, recurringId, ...asked } = given
+  const { surface, status, quotationId = null, recurringId, ...open } = given
   const book = await ctx.remember(loadBook)
-  const customer = await usableCustomer(ctx, asked.customerId)
+  const customer = await usableCustomer(ctx, open.customerId)
+  const asked = withDefaults(open, book.business, customer.currency)
   const takesArchived = quotationId !== null || recurringId !== undefined
   const draft = { ...asked, lines: await withProducts(ctx, asked.lines, takesArchived) }
   const accounts = accountsOf(draft, book)

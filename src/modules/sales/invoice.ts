@@ -1,7 +1,8 @@
-import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import { addDays, type CalendarDate, type Instant, isDate } from '../../kernel/dates.ts'
 import { isEqualDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { Business } from '../access/business.ts'
 import {
   type Document,
   type DocumentHead,
@@ -35,7 +36,11 @@ export type InvoiceDraft = Readonly<{
   lines: readonly LineDraft[]
 }>
 
-export type NewInvoice = InvoiceDraft &
+/** What a business says of the documents that do not say it themselves. */
+type Defaulted = 'dueDate' | 'currency' | 'notes' | 'terms'
+
+export type NewInvoice = Omit<InvoiceDraft, Defaulted> &
+  Partial<Pick<InvoiceDraft, Defaulted>> &
   Readonly<{
     surface: NumberSurface
     status: InvoiceStatus
@@ -93,6 +98,35 @@ export type Invoice = Readonly<{
   entryId: Id<'entry'> | null
   version: bigint
 }>
+
+/**
+ * An invoice with what it leaves open: the currency is US dollars, unless the business takes that of
+ * the customer, then its own; texts and the days to pay are the business's.
+ * Source: Invoicing specification 8.1 and 12.
+ */
+export function withDefaults<Asked extends Pick<NewInvoice, Defaulted | 'issueDate'>>(
+  asked: Asked,
+  { baseCurrency, profile }: Pick<Business, 'baseCurrency' | 'profile'>,
+  customerCurrency: string | null,
+): Asked & Pick<InvoiceDraft, Defaulted> {
+  const { issueDate, dueDate, currency, notes, terms } = asked
+  const { useDefaultCurrency, defaultNotes, defaultTerms, defaultDueDays } = profile
+  const usual = useDefaultCurrency ? (customerCurrency ?? baseCurrency) : 'USD'
+  return {
+    ...asked,
+    currency: currency ?? usual,
+    notes: notes === undefined ? defaultNotes : notes,
+    terms: terms === undefined ? defaultTerms : terms,
+    dueDate: dueDate === undefined ? dueAfter(issueDate, defaultDueDays) : dueDate,
+  }
+}
+
+/** None without days, nor past the last date there is. */
+function dueAfter(issueDate: CalendarDate, days: number | null): CalendarDate | null {
+  if (days === null) return null
+  const due = addDays(issueDate, days)
+  return isDate(due) ? due : null
+}
 
 /** What is open of an invoice; undefined where it has no open item. */
 export type InvoiceBalance =

@@ -50,7 +50,9 @@ export async function recordReceipt(ctx: Ctx, given: NewReceipt): Promise<Receip
   const known = await knownReceipt(ctx, given.externalId ?? null, contentDigest)
   if (known !== undefined) return known
   const items = await receivablesOf(ctx, given.allocations)
-  const moneyAccount = moneyAccountOf(book, given.accountCode)
+  const { defaultDepositAccountCode } = book.business.profile
+  const accountCode = given.accountCode ?? defaultDepositAccountCode ?? undefined
+  const moneyAccount = moneyAccountOf(book, accountCode)
   const rate = await rateOf(ctx, given, book)
   const settled = settledOf(given, items, book)
   const withheld = withheldOf(given, settled)

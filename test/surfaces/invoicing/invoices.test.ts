@@ -114,7 +114,10 @@ test('200 a draft is sent, then paid; the customer owes it in between', async ()
   const settled = await business.invoicing.get(`/api/v1/customers/${customer_id}`)
   expect([sent.status, sent.body]).toEqual([
     200,
-    { ...draft.body, status: 'sent', sent_at: '2026-06-15T12:00:00.000Z' },
+    {
+      ...{ ...draft.body, status: 'sent', sent_at: '2026-06-15T12:00:00.000Z' },
+      hosted_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:4400\/i\/[\w-]{43}$/),
+    },
   ])
   expect([paid.status, paid.body.status, paid.body.amount_due, paid.body.amount_paid]).toEqual([
     200,
