@@ -99,6 +99,7 @@ test('a running worker delivers what happens, and stops when it is told to', asy
   expect(known.map(({ identifier }) => identifier).sort()).toEqual([
     'charges.release',
     'limits.tell',
+    'recurring.run',
     'requests.clean',
     'webhooks.clean',
     'webhooks.tell',

@@ -25,6 +25,7 @@ import { keyRoutes } from './keys.ts'
 import { paymentRoutes } from './payments.ts'
 import { productRoutes } from './products.ts'
 import { quotationRoutes } from './quotations.ts'
+import { recurringRoutes } from './recurring-invoices.ts'
 import { statementRoutes } from './statements.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -52,6 +53,7 @@ export const invoicing: Surface = {
     ...creditNoteRoutes,
     ...quotationRoutes,
     ...expenseRoutes,
+    ...recurringRoutes,
     ...keyRoutes,
     ...webhookRoutes,
     ...eventRoutes,
