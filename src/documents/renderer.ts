@@ -3,11 +3,12 @@ import { Worker } from 'node:worker_threads'
 import { create } from 'qrcode'
 import { msOf } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
+import type { Picture } from '../modules/access/file.ts'
 import type { DocumentInput } from '../modules/sales/document-input.ts'
-import { toSheet } from './sheet.ts'
+import { type PlacedFiles, toSheet } from './sheet.ts'
 
 /** A picture of the seller's, as it was uploaded. */
-export type Logo = Readonly<{ mediaType: 'image/png' | 'image/jpeg'; content: Uint8Array }>
+type Logo = Picture & Readonly<{ content: Uint8Array }>
 
 export type RendererParts = Readonly<{
   /** Folder of the package, where templates and fonts are. */
@@ -156,13 +157,15 @@ const suffixOf = { 'image/png': 'png', 'image/jpeg': 'jpg' } as const
 
 function toOrder(input: DocumentInput, logo: Logo | undefined): Order {
   const files: File[] = []
+  let picture: PlacedFiles['logo'] = null
   if (logo !== undefined && input.logo !== null) {
-    files.push({ path: `/in/${input.logo}.${suffixOf[logo.mediaType]}`, bytes: logo.content })
+    const path = `/in/${input.logo}.${suffixOf[logo.mediaType]}`
+    files.push({ path, bytes: logo.content })
+    picture = { path, ratio: logo.widthPx / logo.heightPx }
   }
-  const logoPath = files[0]?.path ?? null
   const qr = input.hostedUrl === null ? null : toQr(input.hostedUrl)
   if (qr !== null) files.push({ path: '/in/code.svg', bytes: Buffer.from(qr) })
-  const sheet = toSheet(input, { logo: logoPath, qr: qr && '/in/code.svg' })
+  const sheet = toSheet(input, { logo: picture, qr: qr && '/in/code.svg' })
   return {
     template: input.template,
     data: JSON.stringify(sheet),

@@ -34,7 +34,7 @@ export type Sheet = Readonly<{
   number: Own | null
   mark: string | null
   test: string | null
-  logo: Readonly<{ path: string; alt: string }> | null
+  logo: Readonly<{ path: string; ratio: number; alt: string }> | null
   seller: Block
   buyer: Block
   facts: readonly Fact[]
@@ -66,16 +66,17 @@ const headings = {
   quotation: { heading: 'quotation', to: 'quoteFor', total: 'total' },
 } as const satisfies Record<DocumentInput['kind'], Record<'heading' | 'to' | 'total', Label>>
 
+/** Where templates find pictures, below their folder; the ratio is width by height. */
+export type PlacedFiles = Readonly<{
+  logo: Readonly<{ path: string; ratio: number }> | null
+  qr: string | null
+}>
+
 /**
  * Sets a document in its language. Nothing is calculated: every figure of the input is written as
  * it is, with the marks of the language.
- *
- * files  where templates find the logo and the code, below the folder of templates
  */
-export function toSheet(
-  input: DocumentInput,
-  files: Readonly<{ logo: string | null; qr: string | null }>,
-): Sheet {
+export function toSheet(input: DocumentInput, files: PlacedFiles): Sheet {
   const language = languageOf(input.language)
   const { labels } = language
   const { heading, to } = headings[input.kind]
@@ -92,13 +93,7 @@ export function toSheet(
     number: input.number === null ? null : own(input.number),
     mark: markOf(input, language),
     test: input.environment === 'test' ? labels.test : null,
-    logo:
-      files.logo === null
-        ? null
-        : {
-            path: files.logo,
-            alt: fill(labels.logoAlt, { name: clean(sellerName) }),
-          },
+    logo: files.logo && { ...files.logo, alt: fill(labels.logoAlt, { name: clean(sellerName) }) },
     seller: toBlock(input.seller, { label: labels.from, language, isAbroad }),
     buyer: toBlock(input.buyer, { label: labels[to], language, isAbroad }),
     facts: factsOf(input, language),

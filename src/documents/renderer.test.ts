@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { packageRoot } from '../config.ts'
+import { asDate, type Instant } from '../kernel/dates.ts'
+import {
+  type DocumentInput,
+  printLanguages,
+  printPapers,
+  printTemplates,
+} from '../modules/sales/document-input.ts'
+import { languageOf } from './language.ts'
+import { Renderer } from './renderer.ts'
+
+const reasons: string[] = []
+const parts = { root: packageRoot, onFailure: (reason: string) => void reasons.push(reason) }
+const renderer = new Renderer(parts)
+afterAll(() => renderer.close())
+
+const nobody = {
+  ...{ address: null, city: null, state: null, postalCode: null, country: null, taxId: null },
+  ...{ registrationNumber: null, email: null, phone: null, website: null },
+}
+
+const invoice: DocumentInput = {
+  kind: 'invoice',
+  id: '0197a1c2-0000-7000-8000-000000000001',
+  number: 'INV-00042',
+  state: 'issued',
+  environment: 'live',
+  language: 'en',
+  paper: 'a4',
+  template: 'modern',
+  finalisedAt: '2026-06-02T10:00:00.000Z' as Instant,
+  seller: {
+    ...nobody,
+    name: 'Adire Studio',
+    address: '14 Broad Street',
+    country: 'NG',
+    taxId: 'T1',
+  },
+  buyer: { ...nobody, name: 'Harbour Café', city: 'Hamburg', country: 'DE', taxId: 'DE123456789' },
+  logo: null,
+  bank: [],
+  dates: { issue: asDate('2026-06-02'), due: asDate('2026-07-02'), validUntil: null },
+  currency: 'EUR',
+  baseCurrency: 'NGN',
+  rate: '1630.25',
+  pricesIncludeTax: false,
+  discountPercent: '0',
+  lines: [
+    {
+      ...{ description: 'Indigo cloth', quantity: '3', unit: 'roll', unitPrice: '450.5' },
+      ...{ discountPercent: '10', taxPercent: '7.5', taxCategory: 'S' },
+      ...{ net: '1216.35', tax: '91.23' },
+    },
+    {
+      ...{ description: 'Shipping', quantity: '1', unit: null, unitPrice: '32' },
+      ...{ discountPercent: '0', taxPercent: '0', taxCategory: 'E', net: '32.00', tax: '0.00' },
+    },
+  ],
+  taxes: [
+    { category: 'S', percent: '7.5', taxable: '1216.35', amount: '91.23' },
+    { category: 'E', percent: '0', taxable: '32.00', amount: '0.00' },
+  ],
+  baseTax: '148727.71',
+  totals: { net: '1248.35', tax: '91.23', gross: '1339.58', rounding: '0.00' },
+  original: null,
+  reference: 'PO-7781',
+  reason: null,
+  notes: 'Thank you',
+  terms: 'Thirty days',
+  hostedUrl: 'https://books.example/i/3Zx1N9cJm2uJ0a5b7Q8RkLpVwTtYyUuIiOoPpAaSsDd',
+}
+
+/** What a tool of poppler says of a PDF. */
+function ask(tool: 'pdftotext' | 'pdfinfo' | 'pdffonts', pdf: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pdf-'))
+  try {
+    writeFileSync(join(folder, 'a.pdf'), pdf)
+    const args = tool === 'pdftotext' ? ['a.pdf', '-'] : ['a.pdf']
+    return execFileSync(tool, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const plain = (text: string): string => text.replaceAll(/[\s\u200b]+/g, ' ')
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b)
+
+const latin = printLanguages.filter((language) => language !== 'ar')
+
+test.each(
+  printTemplates.flatMap((template) => latin.map((language) => [template, language] as const)),
+)('%s in %s says all that an invoice must say', async (template, language) => {
+  const { labels } = languageOf(language)
+  const text = plain(ask('pdftotext', await renderer.render({ ...invoice, template, language })))
+  const missing = [
+    ...[labels.invoice, 'INV-00042', 'Adire Studio', '14 Broad Street', 'T1'],
+    ...['Harbour Café', 'Hamburg', 'DE123456789', '2026', 'PO-7781', 'EUR', 'NGN'],
+    ...[labels.issueDate, labels.dueDate, labels.exchangeRate, labels.description],
+    ...['Indigo cloth', 'roll', 'Shipping', labels.reasonE, labels.subtotal, labels.totalTax],
+    ...[labels.total, 'Thank you', 'Thirty days', labels.viewOnline],
+  ].filter((said) => !text.includes(said))
+  const figures = text.replaceAll(/[.,\s]/g, '')
+  const lost = ['4505', '121635', '3200', '9123', '124835', '133958', '14872771', '163025'].filter(
+    (digits) => !figures.includes(digits),
+  )
+  expect([missing, lost]).toEqual([[], []])
+})
+
+test.each(printTemplates)('%s is set on both papers, and in Arabic', async (template) => {
+  for (const paper of printPapers) {
+    const pdf = await renderer.render({ ...invoice, template, paper, language: 'ar' })
+    const size = paper === 'a4' ? /Page size: +595\.\d+ x 841\.\d+ pts/ : /612 x 792 pts/
+    expect(ask('pdfinfo', pdf)).toMatch(size)
+    const fonts = ask('pdffonts', pdf).trim().split('\n').slice(2)
+    expect(fonts.join('\n')).toContain('NotoSansArabic')
+    expect(fonts.filter((line) => !/ yes +yes +yes /.test(line))).toEqual([])
+    expect(ask('pdftotext', pdf)).toContain('1,339.58')
+  }
+})
+
+test('an issued document is for the archive, a draft accessible', async () => {
+  const issued = Buffer.from(await renderer.render(invoice)).toString('latin1')
+  const drafted = await renderer.render({ ...invoice, state: 'draft', number: null })
+  const draft = Buffer.from(drafted).toString('latin1')
+  expect(issued).toMatch(/<pdfaid:part>3<\/pdfaid:part><pdfaid:conformance>A</)
+  expect(draft).toMatch(/<pdfuaid:part>1<\/pdfuaid:part>/)
+  expect(ask('pdfinfo', drafted)).toMatch(/Title: +Invoice\n/)
+})
+
+test('equal inputs give equal bytes, in another thread too', async () => {
+  const first = await renderer.render(invoice)
+  await renderer.render({ ...invoice, number: 'INV-00043' })
+  const second = await renderer.render(invoice)
+  const other = new Renderer(parts)
+  const third = await other.render(invoice)
+  await other.close()
+  expect([isEqual(first, second), isEqual(first, third)]).toEqual([true, true])
+  expect(first.length).toBeLessThan(60_000)
+})
+
+test('hostile text is shown as text', async () => {
+  const description = '#panic("x") $x^2$ *b* _i_ \\ @ref <l> // `r` #read("/etc/passwd")'
+  const [line] = invoice.lines
+  const lines = line === undefined ? [] : [{ ...line, description }]
+  const notes = `\u202egnp.exe\u0000 😀\n${'#'.repeat(5_000)}`
+  const text = plain(ask('pdftotext', await renderer.render({ ...invoice, lines, notes })))
+  // A line may end after a slash.
+  expect(text.replaceAll(' ', '')).toContain(description.replaceAll(' ', ''))
+  expect(text).toContain('gnp.exe')
+  expect(text).not.toContain('root:')
+})
+
+test('a thousand lines keep their totals with the last of them', async () => {
+  const [line] = invoice.lines
+  const lines = Array.from({ length: 1_000 }, (_, index) => ({
+    ...{ ...line, description: `Line ${index + 1}` },
+  })) as DocumentInput['lines'] // every one is the same line of the invoice
+  const pages = ask('pdftotext', await renderer.render({ ...invoice, lines })).split('\f')
+  const page = pages.find((text) => text.includes('Subtotal'))
+  expect(page).toContain('Line 1000')
+  expect(page).toContain('Description')
+  expect(pages[0]).toContain(`Page 1 of ${pages.length - 1}`)
+})
+
+test('a logo that is no picture fails alone', async () => {
+  const logo = {
+    mediaType: 'image/png',
+    widthPx: 1,
+    heightPx: 1,
+    content: new Uint8Array(9),
+  } as const
+  const broken = renderer.render({ ...invoice, logo: 'ab'.repeat(32) }, logo)
+  await expect(broken).rejects.toMatchObject({ code: 'documents.render_failed' })
+  expect(reasons).toHaveLength(1)
+  expect(await renderer.render(invoice)).toBeInstanceOf(Uint8Array)
+})
+
+test('a document that takes too long is given up, and the next one is set', async () => {
+  const hasty = new Renderer({ ...parts, bounds: { compileMaxMs: 1 } })
+  await expect(hasty.render(invoice)).rejects.toMatchObject({ code: 'documents.render_timeout' })
+  await hasty.close()
+})
+
+test('a full queue refuses, a thread that has made enough is replaced', async () => {
+  const small = new Renderer({ ...parts, bounds: { queueMax: 1, documentsMax: 1 } })
+  const made = [small.render(invoice), small.render(invoice)]
+  await expect(small.render(invoice)).rejects.toMatchObject({
+    code: 'documents.not_ready',
+    retryAfterSeconds: 5,
+  })
+  const [first, second] = await Promise.all(made)
+  expect(first !== undefined && second !== undefined && isEqual(first, second)).toBe(true)
+  await small.close()
+  await expect(small.render(invoice)).rejects.toMatchObject({ code: 'documents.not_ready' })
+})
