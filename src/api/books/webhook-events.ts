@@ -1,7 +1,7 @@
 import { eventId, isUuid, toPrefixed } from '../../kernel/ids.ts'
 import type { EventBusiness, EventRenderer, StoredEvent } from '../../modules/webhooks/event.ts'
 import { parseInvoice } from '../../modules/webhooks/snapshot.ts'
-import { toWire as toInvoiceWire } from './invoices.ts'
+import { toWire as toInvoiceWire } from './invoice-wire.ts'
 
 /** Every event type of this surface. Source: Books specification 22. */
 export const eventTypes = [

@@ -274,6 +274,37 @@ test('422 finalizing into a locked month posts nothing and names the first open 
   expect(await stateOf(books)).toBe(before)
 })
 
+test('200 the list is sorted, and narrowed to what changed since', async () => {
+  const business = await aBusiness(nigeria)
+  const books = booksOf(business)
+  const cheap = { ...posters, lineItems: [{ description: 'Flyer', quantity: 1, unitPrice: 5 }] }
+  const first = (await books.post(path, posters)).body.data.id
+  business.clock.set('2026-06-16T09:00:00.000Z')
+  const second = (await books.post(path, cheap)).body.data.id
+  const ids = async (query: string) => {
+    const { status, body } = await books.get(`${path}?${query}`)
+    return [status, ...body.data.invoices.map(({ id = '' }) => id)]
+  }
+
+  expect(await ids('sort=total')).toEqual([200, second, first])
+  expect(await ids('sort=-total')).toEqual([200, first, second])
+  expect(await ids('sort=invoiceNumber')).toEqual([200, first, second])
+  expect(await ids('updatedSince=2026-06-16')).toEqual([200, second])
+  await books.put(`${path}/${first}`, { notes: 'Thanks' })
+  expect(await ids('updatedSince=2026-06-16T09:00:00Z&sort=createdAt')).toEqual([
+    200,
+    first,
+    second,
+  ])
+})
+
+test('200 an issued invoice shows the address of its page', async () => {
+  const books = await aBooks()
+  const issued = await anInvoice(books, 'finalize')
+
+  expect((await books.get(issued)).body.data.hostedUrl).toMatch(/\/i\/[\w-]{43}$/)
+})
+
 test('200 the list is narrowed by status, customer and date', async () => {
   const books = await aBooks()
   await anInvoice(books)
