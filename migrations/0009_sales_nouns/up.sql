@@ -98,7 +98,8 @@ select secure_table('due_notice', 'business_id', 'tallystick.business_id');
 select make_append_only('due_notice');
 create index quotation_waiting on document (due_date)
   where kind = 'quotation' and lifecycle = 'open' and details ->> 'status' = 'sent';
-create index open_item_by_due on open_item (due_date) where side = 'AR' and closed_on is null;
+create index receivable_waiting on open_item (business_id, document_id)
+  where side = 'AR' and closed_on is null;
 
 /* Where a document came from: a quotation, a credited invoice, a recurring invoice. */
 create index document_by_source on document (business_id, source_document_id)

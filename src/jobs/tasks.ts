@@ -10,6 +10,7 @@ import { listUntoldLimits } from '../modules/plans/notice.queries.ts'
 import { cleanDeliveries } from '../modules/webhooks/delivery.actions.ts'
 import { rememberTold, tellNotice } from '../modules/webhooks/notice.actions.ts'
 import { listUntold } from '../modules/webhooks/notice.queries.ts'
+import { tellDue } from './due.ts'
 import { runRecurringInvoices } from './recurring.ts'
 
 /** What a task may use: sessions of the owner's role, and the gate of all writes. */
@@ -50,6 +51,7 @@ export const tasks: readonly Task[] = [
   { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
   { name: 'requests.clean', schedule: '35 3 * * *', attemptsMax: 5, run: cleanRequests },
   { name: 'recurring.run', schedule: '*/5 * * * *', attemptsMax: 3, run: runRecurringInvoices },
+  { name: 'sales.due', schedule: '10 * * * *', attemptsMax: 3, run: tellDue },
 ]
 
 /** Tells what happened to endpoints, each notice in the lane of the endpoint's owner. */

@@ -101,6 +101,7 @@ test('a running worker delivers what happens, and stops when it is told to', asy
     'limits.tell',
     'recurring.run',
     'requests.clean',
+    'sales.due',
     'webhooks.clean',
     'webhooks.tell',
   ])

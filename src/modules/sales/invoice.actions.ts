@@ -35,6 +35,7 @@ import type { Calculation } from '../tax/calculation.ts'
 import { calculateDraft, categoryOf } from '../tax/line-draft.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
 import { toFrozenSeller } from './document-input.ts'
+import { insertDueNotices } from './due.db.ts'
 import {
   changedMembers,
   type Invoice,
@@ -117,6 +118,7 @@ async function issueNew(ctx: Ctx, issue: Issue): Promise<Invoice> {
   const { document, item } = await post(ctx, issue)
   await addDocument(ctx, document)
   await finishIssue(ctx, { document, item, customer, book })
+  if (status === 'overdue') await noteOverdue(ctx, document)
   const today = dateIn(ctx.now, book.business.timeZone)
   const balance = item && { ...item, openAmount: item.originalAmount, creditedAmount: 0n }
   const invoice = toInvoice(document, { customerName: customer.name, balance, today })
@@ -397,6 +399,7 @@ export async function issueDraft(
   })
   await changeDocument(ctx, document)
   await finishIssue(ctx, { document, item, customer, book })
+  if (status === 'overdue') await noteOverdue(ctx, document)
   const balance = item && { ...item, openAmount: item.originalAmount, creditedAmount: 0n }
   const invoice = toInvoice(document, { customerName: customer.name, balance, today })
   if (status === 'paid') {
@@ -513,6 +516,13 @@ async function finishIssue(
   }
   const seller = toFrozenSeller(book.business)
   await keepVersion(ctx, document, { document, seller, customer: toFrozenParty(customer) })
+}
+
+/** It is told of with the issue itself; the task that tells of due dates leaves it out. */
+async function noteOverdue(ctx: Ctx, { id, dueDate }: Document): Promise<void> {
+  assert(dueDate !== null, 'what is overdue had a last day')
+  const documents = [{ id, dueDate }]
+  await insertDueNotices(ctx.tx, ctx.businessId, { documents, at: ctx.recordedAt })
 }
 
 /** Receives what an invoice still owes into the default account. */

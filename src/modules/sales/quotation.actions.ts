@@ -12,6 +12,7 @@ import type { Party } from '../parties/party.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
 import { toFrozenSeller } from './document-input.ts'
 import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
+import { insertDueNotices } from './due.db.ts'
 import {
   accountsOf,
   calculateInvoice,
@@ -73,9 +74,13 @@ export async function createQuotation(ctx: Ctx, given: NewQuotation): Promise<Qu
     ...{ createdAt: ctx.recordedAt, version: 1n },
   }
   await addDocument(ctx, document)
+  if (status === 'expired' && draft.dueDate !== null) {
+    const documents = [{ id, dueDate: draft.dueDate }]
+    await insertDueNotices(ctx.tx, ctx.businessId, { documents, at: ctx.recordedAt })
+  }
   const quotation = toQuotation(document, { customerName: customer.name, today })
-  record(ctx, 'created', quotation)
-  if (status !== 'draft') record(ctx, status, quotation)
+  recordQuotation(ctx, 'created', quotation)
+  if (status !== 'draft') recordQuotation(ctx, status, quotation)
   return quotation
 }
 
@@ -134,9 +139,9 @@ export async function updateQuotation(
   if (changed.size > 0) {
     const hasNewLines = before.status === 'draft' || before.status === 'sent'
     await changeDocument(ctx, edited, { hasNewLines })
-    record(ctx, 'updated', after, { ...before, status: after.status })
+    recordQuotation(ctx, 'updated', after, { ...before, status: after.status })
     if (after.status !== before.status && after.status === 'sent') {
-      record(ctx, 'sent', after, before)
+      recordQuotation(ctx, 'sent', after, before)
     }
   }
   switch (status) {
@@ -279,7 +284,7 @@ async function move(
   }
   await changeDocument(ctx, moved)
   const quotation = toQuotation(moved, { customerName, today })
-  record(ctx, status, quotation, before, more)
+  recordQuotation(ctx, status, quotation, before, more)
   return quotation
 }
 
@@ -332,7 +337,7 @@ export async function convertQuotation(
   }
   await changeDocument(ctx, converted)
   const quotation = toQuotation(converted, { customerName: before.customerName, today })
-  record(ctx, 'converted', quotation, before)
+  recordQuotation(ctx, 'converted', quotation, before)
   for (const event of later) ctx.emit(event)
   return invoice
 }
@@ -387,7 +392,7 @@ export async function deleteQuotation(
     throw new Refusal('sales.quotation_not_editable', { number, status })
   }
   await removeDraft(ctx, document)
-  record(ctx, 'deleted', quotation, quotation)
+  recordQuotation(ctx, 'deleted', quotation, quotation)
 }
 
 type Found = Readonly<{ document: Document; quotation: Quotation }>
@@ -464,7 +469,8 @@ function numberOf(
   return isLater ? Promise.resolve(null) : takeNumber(ctx, asked)
 }
 
-function record(
+/** Leaves the audit row and the event of something that was done to a quotation. */
+export function recordQuotation(
   ctx: Ctx,
   what: string,
   quotation: Quotation,
