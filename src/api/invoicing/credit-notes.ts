@@ -125,6 +125,7 @@ const createRoute = route({
     'resource.external_id_taken',
     'sales.invoice_not_open',
     'sales.credit_exceeds_remaining',
+    'ledger.account_inactive',
     'ledger.reversal_too_early',
     'ledger.amount_overflow',
     'ledger.period_closed',
