@@ -32,6 +32,7 @@ import type { Pool } from './db/pool.ts'
 import { openSecret } from './db/secret-box.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import { Renderer } from './documents/renderer.ts'
+import type { MailSettings } from './jobs/mail.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
 import type { Instant } from './kernel/dates.ts'
@@ -89,6 +90,10 @@ export type AppConfig = Pick<
   | 'egressAllow'
   | 'egressPorts'
   | 'webhookAuthorities'
+  | 'dataDir'
+  | 'smtpUrl'
+  | 'mailFrom'
+  | 'testMailAllow'
   | 'requestLogDays'
   | 'requestLogBodies'
 >
@@ -232,7 +237,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     startWorker: async (jobsPool) => {
       const needs = { gate, outbound, jobsPool, origin: () => origin }
       const { requestLogDays } = config
-      worker = await startWorker({ ...buildWorkerParts(parts, needs), requestLogDays })
+      const mail = { adminPool, clock, log, settings: toMailSettings(config), print, toPageUrl }
+      worker = await startWorker({ ...buildWorkerParts(parts, needs), requestLogDays, mail })
     },
     close: async () => {
       const isWhole = await closeApp({ http, gate, config, worker })
@@ -241,6 +247,14 @@ export async function buildApp(parts: AppParts): Promise<App> {
     },
   }
 }
+
+/** How messages leave. */
+const toMailSettings = (config: AppConfig): MailSettings => ({
+  smtpUrl: config.smtpUrl,
+  mailFrom: config.mailFrom,
+  testMailAllow: config.testMailAllow,
+  outbox: join(config.dataDir, 'outbox'),
+})
 
 /** One statement on any connection, in a transaction of its own. */
 async function queryAlone<Row>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {

@@ -44,6 +44,12 @@ export type Config = Readonly<{
   egressPorts: readonly number[]
   /** Certificates of authorities for receivers of webhooks, in PEM; empty: only the usual ones. */
   webhookAuthorities: string
+  /** Where messages are handed in, with its secret; empty: they are kept in a folder. */
+  smtpUrl: string
+  /** The address that messages come from. */
+  mailFrom: string
+  /** Addresses that test businesses may write to; `*` stands for anything. */
+  testMailAllow: readonly string[]
   /** More plan versions; empty: none. */
   plansFile: string
   allowsUnsafeDatabase: boolean
@@ -127,6 +133,7 @@ export function loadConfig(
     egressAllow: networks(env, 'TALLYSTICK_EGRESS_ALLOW'),
     egressPorts: ports(env, 'TALLYSTICK_EGRESS_PORTS'),
     webhookAuthorities: fileText(env, 'TALLYSTICK_WEBHOOK_CA_FILE', cwd),
+    ...mail(env),
     plansFile: absolutePath(env, 'TALLYSTICK_PLANS_FILE', cwd),
     allowsUnsafeDatabase: flag(env, 'TALLYSTICK_ALLOW_UNSAFE_DATABASE') ?? false,
     role: oneOf(env, 'TALLYSTICK_ROLE', roles, 'all'),
@@ -257,6 +264,24 @@ function networks(env: Variables, name: string): readonly string[] {
     }
   }
   return entries
+}
+
+/** How messages leave; a server needs an address that they come from. */
+function mail(env: Variables): Pick<Config, 'smtpUrl' | 'mailFrom' | 'testMailAllow'> {
+  const smtpUrl = secret(env, 'TALLYSTICK_SMTP_URL')
+  const url = URL.canParse(smtpUrl) ? new URL(smtpUrl) : undefined
+  const isServer = url !== undefined && ['smtp:', 'smtps:'].includes(url.protocol)
+  if (smtpUrl !== '' && (!isServer || url.hostname === '')) {
+    throw new ConfigError('TALLYSTICK_SMTP_URL', 'must look like smtps://user:secret@host:465.')
+  }
+  const mailFrom = text(env, 'TALLYSTICK_MAIL_FROM', '')
+  const isAddress = /^([^<>\r\n]*<)?[^\s@<>,]+@[^\s@<>,]+>?$/.test(mailFrom)
+  if ((mailFrom !== '' && !isAddress) || (smtpUrl !== '' && mailFrom === '')) {
+    throw new ConfigError('TALLYSTICK_MAIL_FROM', 'must be an address such as books@firm.example.')
+  }
+  const patterns = text(env, 'TALLYSTICK_TEST_MAIL_ALLOW', '').split(',')
+  const testMailAllow = patterns.map((part) => part.trim()).filter((part) => part !== '')
+  return { smtpUrl, mailFrom, testMailAllow }
 }
 
 /** An absolute path, or nothing. */

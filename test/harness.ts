@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, expect } from 'vitest'
 import { type App, type AppConfig, type AppParts, buildApp } from '../src/app.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
@@ -127,6 +130,10 @@ async function openWorld(): Promise<World> {
     egressAllow: ['127.0.0.0/8'],
     egressPorts: [],
     webhookAuthorities: '',
+    dataDir: join(tmpdir(), `tallystick-${database}`),
+    smtpUrl: '',
+    mailFrom: '',
+    testMailAllow: [],
     requestLogDays: 30,
     requestLogBodies: 'errors' as const,
   }
@@ -148,6 +155,7 @@ async function openWorld(): Promise<World> {
       const pools = [pool, owner, ...apps.map((one) => one.pool)]
       await Promise.all(pools.map((one) => one.end()))
       await dropDatabase(database)
+      rmSync(config.dataDir, { recursive: true, force: true })
     },
   }
 

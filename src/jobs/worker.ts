@@ -1,6 +1,7 @@
 import { Logger, parseCronItems, type Runner, run, type TaskList } from 'graphile-worker'
 import type { Pool } from '../db/pool.ts'
 import { DeliveryEngine, type EngineParts } from './delivery-engine.ts'
+import { MailEngine, type MailParts } from './mail.ts'
 import { type TaskParts, tasks } from './tasks.ts'
 
 export type WorkerParts = TaskParts &
@@ -8,6 +9,8 @@ export type WorkerParts = TaskParts &
   Readonly<{
     /** Sessions of the owner's role with the driver's own types; without them no task runs. */
     jobsPool: Pool | undefined
+    /** How messages are sent; without it they wait. */
+    mail?: MailParts | undefined
   }>
 
 export type Worker = Readonly<{ stop: () => Promise<void> }>
@@ -21,17 +24,19 @@ const concurrency = 2
 const backfillMs = 86_400_000
 
 /**
- * Starts what works behind the API: the delivery of events, and tasks by schedule. Any number of
- * workers may run beside each other. `stop` takes nothing more and waits for what runs.
+ * Starts what works behind the API: the delivery of events, messages, and tasks by schedule. Any
+ * number of workers may run beside each other. `stop` takes nothing more and waits for what runs.
  * Source: platform specification 29.
  */
 export async function startWorker(parts: WorkerParts): Promise<Worker> {
   const engine = new DeliveryEngine(parts)
   const runner = parts.jobsPool && (await startTasks(parts, parts.jobsPool))
+  const mail = parts.mail && new MailEngine(parts.mail)
   engine.start()
+  mail?.start()
   return {
     stop: async () => {
-      await Promise.all([engine.stop(), runner?.stop()])
+      await Promise.all([engine.stop(), mail?.stop(), runner?.stop()])
     },
   }
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
+import { hostedRefOf } from '../../modules/sales/hosted-link.ts'
 import { placeholderNumber } from '../../modules/sales/invoice.ts'
 import {
   convertQuotation,
@@ -20,6 +21,7 @@ import type {
   QuotationSort,
   QuotationStatus,
 } from '../../modules/sales/quotation.ts'
+import type { ToPageUrl } from '../http/outside.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import {
@@ -49,6 +51,7 @@ import {
   rate,
   requireOrder as requireInvoiceOrder,
   templates,
+  toHostedUrl,
   toWire as toInvoiceWire,
   toIssue,
   toItem,
@@ -56,6 +59,7 @@ import {
   toText,
 } from './invoice-fields.ts'
 import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { MailIn, mailErrors, toMailing } from './mail-fields.ts'
 
 const statuses = ['draft', 'sent', 'accepted', 'rejected', 'expired', 'converted'] as const
 const status = Type.Enum(statuses)
@@ -225,7 +229,7 @@ const createRoute = route({
     call.write(createQuotation, toNewQuotation(call.body, call.today), (quotation) => ({
       status: 201,
       headers: { Location: `/invoicing/api/v1/quotations/${quotation.id}` },
-      body: toWire(quotation),
+      body: toWire(quotation, call.outside.toPageUrl),
     })),
 })
 
@@ -252,7 +256,8 @@ const listRoute = route({
       value: toPlace(quotation, by),
       id: quotation.id,
     })
-    return { status: 200, body: toPage(found, call.query, { placeOf, toWire }) }
+    const show = (quotation: Quotation) => toWire(quotation, call.outside.toPageUrl)
+    return { status: 200, body: toPage(found, call.query, { placeOf, toWire: show }) }
   },
 })
 
@@ -271,7 +276,7 @@ const getRoute = route({
     const { businessId } = call.business()
     const id = call.params.id.toLowerCase()
     const quotation = await call.read((db) => getQuotation(db, businessId, id, call.today))
-    return { status: 200, body: toWire(quotation) }
+    return { status: 200, body: toWire(quotation, call.outside.toPageUrl) }
   },
 })
 
@@ -298,7 +303,7 @@ const change = {
         status: call.body.status,
         requireDates: requireOrder,
       },
-      (quotation) => ({ status: 200, body: toWire(quotation) }),
+      (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
     ),
 } as const
 
@@ -335,19 +340,6 @@ const putRoute = route({
   ],
 })
 
-const SendIn = Type.Object({
-  to: Type.Optional(
-    Type.Array(Type.String({ format: 'email' }), {
-      maxItems: 20,
-      description: 'Default: the address of the customer',
-    }),
-  ),
-  cc: Type.Optional(Type.Array(Type.String({ format: 'email' }), { maxItems: 20 })),
-  subject: Type.Optional(text()),
-  message: Type.Optional(longText),
-  attach_pdf: Type.Optional(Type.Boolean({ description: 'Default true' })),
-})
-
 const sendRoute = route({
   ...shared,
   method: 'POST',
@@ -357,7 +349,7 @@ const sendRoute = route({
   description: 'A draft becomes sent; a sent quotation is sent again.',
   scope: 'write',
   params: idParams,
-  body: SendIn,
+  body: MailIn,
   bodyOptional: true,
   answers: { 200: QuotationOut },
   errors: [
@@ -365,7 +357,7 @@ const sendRoute = route({
     'request.id_malformed',
     'resource.not_found',
     'resource.invalid_transition',
-    'sales.email_missing',
+    ...mailErrors,
   ],
   examples: [
     {
@@ -378,12 +370,8 @@ const sendRoute = route({
   handle: (call) =>
     call.write(
       sendQuotation,
-      {
-        quotationId: call.params.id.toLowerCase(),
-        to: call.body.to ?? [],
-        message: call.body.message ?? null,
-      },
-      (quotation) => ({ status: 200, body: toWire(quotation) }),
+      { quotationId: call.params.id.toLowerCase(), ...toMailing(call.body) },
+      (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
     ),
 })
 
@@ -420,7 +408,7 @@ const toDecision = (decision: 'accepted' | 'rejected') => (call: DecisionCall) =
       note: call.body.note ?? null,
       name: call.body.name ?? null,
     },
-    (quotation) => ({ status: 200, body: toWire(quotation) }),
+    (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
   )
 
 const acceptRoute = route({
@@ -494,7 +482,7 @@ const duplicateRoute = route({
       (quotation) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/quotations/${quotation.id}` },
-        body: toWire(quotation),
+        body: toWire(quotation, call.outside.toPageUrl),
       }),
     ),
 })
@@ -544,7 +532,7 @@ const convertRoute = route({
       (invoice) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
-        body: toInvoiceWire(invoice),
+        body: toInvoiceWire(invoice, call.outside.toPageUrl),
       }),
     ),
 })
@@ -717,7 +705,7 @@ function parseStatuses(list: string): readonly QuotationStatus[] {
   })
 }
 
-function toWire(quotation: Quotation): Static<typeof QuotationOut> {
+function toWire(quotation: Quotation, toPageUrl?: ToPageUrl): Static<typeof QuotationOut> {
   const { currency: code, exchangeRate } = quotation
   return {
     id: quotation.id,
@@ -742,7 +730,7 @@ function toWire(quotation: Quotation): Static<typeof QuotationOut> {
     rejected_at: quotation.rejectedAt,
     decision_note: quotation.decisionNote,
     invoice_id: quotation.invoiceId,
-    hosted_url: null,
+    hosted_url: toHostedUrl(hostedRefOf(quotation), toPageUrl),
     external_id: quotation.externalId,
     metadata: quotation.metadata as Readonly<Record<string, string>>, // texts by the schema of its input
     decision_name: quotation.decisionName,

@@ -18,8 +18,9 @@ import { documentPdfRoutes } from './document-pdf.ts'
 import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { exchangeRateRoutes } from './exchange-rates.ts'
-import { invoiceStepRoutes } from './invoice-steps.ts'
 import { expenseRoutes } from './expenses.ts'
+import { invoiceSendRoutes } from './invoice-send.ts'
+import { invoiceStepRoutes } from './invoice-steps.ts'
 import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
 import { paymentRoutes } from './payments.ts'
@@ -49,6 +50,7 @@ export const invoicing: Surface = {
     ...invoiceRoutes,
     ...documentPdfRoutes,
     ...invoiceStepRoutes,
+    ...invoiceSendRoutes,
     ...paymentRoutes,
     ...creditNoteRoutes,
     ...quotationRoutes,

@@ -95,7 +95,7 @@ export async function updateMessage(
   const rows = await tx.query({
     name: 'end_mail_attempt',
     text: `update mail_message set state = $4, due_at = $5, lease_until = null, reply = $6,
-        size_bytes = coalesce($7, size_bytes), finished_at = case when $5::timestamptz is null then $8 end
+        size_bytes = coalesce($7, size_bytes), finished_at = case when $5::timestamptz is null then $8::timestamptz end
       where business_id = $1 and message_id = $2 and attempts = $3 and state = 'queued'
       returning 1`,
     values: [

@@ -7,6 +7,7 @@ import type { NumberSurface } from '../ledger/number-series.ts'
 import { findOrCreateParty } from '../parties/party.actions.ts'
 import { getParty } from '../parties/party.queries.ts'
 import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
+import { renewLink } from './hosted-link.actions.ts'
 import {
   createInvoice,
   findOpenInvoice,
@@ -140,6 +141,20 @@ export async function sendInvoice(
   const invoice = toInvoice(linked, { customerName, balance: item, today })
   recordInvoice(ctx, 'sent', invoice, before, { mail: { to: addresses, message } })
   return invoice
+}
+
+/**
+ * Gives the page of an invoice a new address; the one before opens nothing any more.
+ * Refuses: what `renewLink` refuses.
+ * Source: Invoicing specification 14.
+ */
+export async function renewInvoiceLink(
+  ctx: Ctx,
+  { invoiceId: documentId }: Readonly<{ invoiceId: string }>,
+): Promise<Invoice> {
+  await renewLink(ctx, { kind: 'invoice', documentId })
+  const { today } = await dayOf(ctx)
+  return (await findOpenInvoice(ctx, documentId, today)).invoice
 }
 
 /** How an invoice was paid; what is left out is today, by transfer, into the default account. */

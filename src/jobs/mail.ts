@@ -1,0 +1,214 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  createTransport,
+  type SendMailOptions,
+  type SMTPSentMessageInfo,
+  type Transporter,
+} from 'nodemailer'
+import { asOwner } from '../db/owner.ts'
+import type { Pool } from '../db/pool.ts'
+import type { Tenant } from '../db/tx.ts'
+import { renderMail } from '../documents/mail-body.ts'
+import type { Instant } from '../kernel/dates.ts'
+import {
+  type MailOutcome,
+  recordMail,
+  type TakenMail,
+  takeMail,
+} from '../modules/access/mail-message.actions.ts'
+import { isAllowedAddress, mailBounds } from '../modules/access/mail-message.ts'
+
+/** How messages leave this installation. */
+export type MailSettings = Readonly<{
+  /** `smtp://user:password@host:port` or `smtps://…`; empty: messages are kept in the outbox. */
+  smtpUrl: string
+  /** The address that messages come from. */
+  mailFrom: string
+  /** Addresses that test businesses may write to. */
+  testMailAllow: readonly string[]
+  /** The folder that keeps what was not sent, one `.eml` file per message. */
+  outbox: string
+}>
+
+type Print = (
+  tenant: Required<Tenant>,
+  order: Readonly<{ kind: 'invoice' | 'quotation'; documentId: string; language: string }>,
+) => Promise<Readonly<{ pdf: Buffer }>>
+
+export type MailParts = Readonly<{
+  adminPool: Pool
+  clock: () => Instant
+  settings: MailSettings
+  print: Print
+  toPageUrl: (documentId: string, generation: number) => string
+  log: Readonly<Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>>
+  /** Where a test makes the worker fail: between the answer and its record. */
+  onAnswered?: (taken: TakenMail) => Promise<void>
+}>
+
+const pollMs = 1_000
+const troublePauseMs = 5_000
+const takenMax = 10
+const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
+const sendMaxMs = 60_000
+const leaseMs = 5 * 60_000
+
+/**
+ * Sends messages: takes what is due, hands it to the mail server, and records what it said. The rows
+ * are the truth, so that any number of engines may run and each may die at any moment. A message
+ * whose record was lost is sent once more under the same Message-ID, by which readers know it.
+ * Source: documents specification 7.
+ */
+export class MailEngine {
+  readonly #parts: MailParts
+  readonly #transport: Transporter<SMTPSentMessageInfo> | undefined
+  readonly #composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+  readonly #stop = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(parts: MailParts) {
+    this.#parts = parts
+    const { smtpUrl } = parts.settings
+    this.#transport = smtpUrl === '' ? undefined : createTransport({ url: smtpUrl, ...timeouts })
+  }
+
+  /** Begins to work, until `stop`. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Takes nothing more and waits for what is on its way. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    this.#transport?.close()
+  }
+
+  /** Sends everything that is due at this moment; answers how many messages there were. */
+  async sendDue(): Promise<number> {
+    let count = 0
+    for (;;) {
+      const { adminPool, clock } = this.#parts
+      const taken = await asOwner(adminPool, (tx) =>
+        takeMail(tx, { now: clock(), leaseMs, limit: takenMax }),
+      )
+      for (const message of taken) await this.#attempt(message)
+      count += taken.length
+      if (taken.length === 0 || this.#stop.signal.aborted) return count
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      let restMs = pollMs
+      try {
+        await this.sendDue()
+      } catch (error) {
+        this.#parts.log.warn({ err: error }, 'messages wait for the database')
+        restMs = troublePauseMs
+      }
+      await pause(restMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #attempt(taken: TakenMail): Promise<void> {
+    const { adminPool, clock, onAnswered, log } = this.#parts
+    const { businessId, id: messageId, attempt } = taken
+    try {
+      const outcome = await this.#send(taken)
+      await onAnswered?.(taken)
+      if (outcome.kind === 'failed') {
+        const { reply, isFinal } = outcome
+        log.warn({ businessId, messageId, attempt, reply, isFinal }, 'a message was not sent')
+      }
+      await asOwner(adminPool, (tx) => recordMail(tx, taken, { outcome, now: clock() }))
+    } catch (error) {
+      // Without a record the lease ends, and the attempt is repeated.
+      log.error({ err: error, businessId, messageId }, 'a message could not be recorded')
+    }
+  }
+
+  async #send(taken: TakenMail): Promise<MailOutcome> {
+    try {
+      const message = await this.#compose(taken)
+      const isAllowed =
+        taken.environment === 'live' ||
+        isAllowedAddress(taken.recipient, this.#parts.settings.testMailAllow)
+      if (this.#transport === undefined) return await this.#keep(taken, message, noServer)
+      if (!isAllowed) return await this.#keep(taken, message, isTest)
+      const envelope = { from: addressOf(this.#parts.settings.mailFrom), to: [taken.recipient] }
+      const signal = AbortSignal.timeout(sendMaxMs)
+      const { response } = await this.#transport.sendMail({ raw: message, envelope, signal })
+      return { kind: 'sent', reply: response, sizeBytes: message.length }
+    } catch (error) {
+      return toFailure(error)
+    }
+  }
+
+  /** Keeps a message that is not sent where a person can read it. */
+  async #keep({ id }: TakenMail, message: Buffer, reply: string): Promise<MailOutcome> {
+    const { outbox } = this.#parts.settings
+    await mkdir(outbox, { recursive: true, mode: 0o700 })
+    await writeFile(join(outbox, `${id}.eml`), message, { mode: 0o600 })
+    return { kind: 'suppressed', reply, sizeBytes: message.length }
+  }
+
+  async #compose(taken: TakenMail): Promise<Buffer> {
+    const { settings, toPageUrl } = this.#parts
+    const { facts, purpose, documentId, id, createdAt, environment } = taken
+    const url = toPageUrl(documentId, facts.generation)
+    const body = renderMail({ purpose, facts, url, isTest: environment === 'test' })
+    const from = settings.mailFrom === '' ? 'outbox@localhost' : settings.mailFrom
+    const domain = addressOf(from).split('@').at(-1)
+    const thread = `<${documentId}@${domain}>`
+    const { message } = await this.#composer.sendMail({
+      from: { name: facts.seller, address: addressOf(from) },
+      to: [...facts.to],
+      cc: [...facts.cc],
+      ...(facts.replyTo !== null && { replyTo: facts.replyTo }),
+      ...body,
+      messageId: `<${id}@${domain}>`,
+      inReplyTo: thread,
+      references: thread,
+      date: new Date(createdAt),
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      attachments: await this.#attachments(taken),
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+    return Buffer.isBuffer(message) ? message : Buffer.from(String(message))
+  }
+
+  async #attachments(taken: TakenMail): Promise<NonNullable<SendMailOptions['attachments']>> {
+    const { facts, purpose: kind, documentId, organizationId, businessId } = taken
+    if (!facts.hasPdf) return []
+    const order = { kind, documentId, language: facts.language }
+    const { pdf } = await this.#parts.print({ organizationId, businessId }, order)
+    if (pdf.length > mailBounds.attachmentBytesMax) return []
+    const label = kind === 'invoice' ? 'Invoice' : 'Quotation'
+    const filename = `${label}-${facts.number.replace(/[^A-Za-z0-9._-]+/g, '-')}.pdf`
+    return [{ filename, content: pdf, contentType: 'application/pdf' }]
+  }
+}
+
+const noServer = 'No mail server is set up; the message is kept in the outbox folder.'
+const isTest = 'A test business may not write to this address; the message is kept in the outbox.'
+
+/** The address in `Name <address>`, or the whole of it. */
+const addressOf = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim()
+
+/** A server that says no for good to this very message or address is not asked again. */
+function toFailure(error: unknown): MailOutcome {
+  const { responseCode, command, response, message, code } = Object(error) as Readonly<
+    Record<string, unknown>
+  > // as the mail client describes its failures
+  const isAboutMessage = command === 'RCPT TO' || command === 'DATA'
+  const isFinal = isAboutMessage && typeof responseCode === 'number' && responseCode >= 500
+  const isBounce = isFinal && command === 'RCPT TO' && [550, 551, 553].includes(responseCode)
+  const reply = [response ?? message, code === undefined ? undefined : `(${String(code)})`]
+  const said = reply.filter((part) => part !== undefined).join(' ')
+  return { kind: 'failed', reply: said, isFinal, isBounce }
+}
