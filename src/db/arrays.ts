@@ -13,9 +13,9 @@ export const nullableArray = (values: readonly (string | number | bigint | null)
 export const textArray = (values: readonly (string | null)[]): string =>
   `{${values.map(quoted).join(',')}}`
 
-/** Bytes as hexadecimal input of `bytea`. */
-export const bytesArray = (values: readonly Buffer[]): string =>
-  `{${values.map((value) => `"\\\\x${value.toString('hex')}"`).join(',')}}`
+/** Bytes as hexadecimal input of `bytea`; null is a bare NULL. */
+export const bytesArray = (values: readonly (Buffer | null)[]): string =>
+  `{${values.map((value) => (value === null ? 'NULL' : `"\\\\x${value.toString('hex')}"`)).join(',')}}`
 
 const needsEscape = /["\\]/
 

@@ -122,7 +122,10 @@ type SealedColumn = Readonly<{
   tenant: 'organization_id' | 'business_id'
 }>
 
-/** Every column whose fields an organization's own keys seal. */
+/**
+ * Columns whose fields an organization's own keys seal. Events are not among them: they are never
+ * changed, and stay under the version that was in force until they are too old to be read.
+ */
 export const sealedColumns: readonly SealedColumn[] = [
   {
     table: 'endpoint',
@@ -132,6 +135,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   },
   { table: 'endpoint', column: 'sealed_seed', rowId: 'endpoint_id', tenant: 'organization_id' },
   { table: 'endpoint_secret', column: 'sealed', rowId: 'secret_id', tenant: 'organization_id' },
+  { table: 'party', column: 'sealed', rowId: 'party_id', tenant: 'business_id' },
 ]
 
 type Reseal = Readonly<{

@@ -1,7 +1,7 @@
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { assert } from '../kernel/assert.ts'
 import { Refusal } from '../kernel/errors.ts'
-import type { SecretPlace } from '../kernel/secret-place.ts'
+import type { FieldPlace, SecretPlace } from '../kernel/secret-place.ts'
 import { decrypt, encrypt, openField, sealField, versionOf } from './secret-box.ts'
 
 const keyBytes = 32
@@ -9,9 +9,6 @@ const keyBytes = 32
 const keptMax = 10_000
 /** How long a delivery may work with keys that were read before. */
 const rowsMaxAgeMs = 10_000
-
-/** Where a field lies within an organization's rows. */
-export type FieldPlace = Omit<SecretPlace, 'organizationId'>
 
 /**
  * Seals and opens the fields of one organization with the keys that a transaction has read.

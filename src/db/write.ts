@@ -2,9 +2,10 @@ import type { CalendarDate, Instant } from '../kernel/dates.ts'
 import { instantFromMs, msOf } from '../kernel/dates.ts'
 import type { Refusal } from '../kernel/errors.ts'
 import { asId, type Id, uuidV7 } from '../kernel/ids.ts'
+import { placeOfEvent } from '../kernel/secret-place.ts'
 import { bytesArray, nullableArray, plainArray, textArray } from './arrays.ts'
 import { type ChainRecord, digestText, linkHash } from './chain.ts'
-import type { Db, Tenant, Tx } from './tx.ts'
+import { type Db, safeOf, type Tenant, type Tx } from './tx.ts'
 
 /** What happened, for the outside: one outbox row. Payloads are complete when written. */
 export type NewEvent = Readonly<{
@@ -12,6 +13,8 @@ export type NewEvent = Readonly<{
   resource: string
   resourceId: string
   payload: Readonly<Record<string, unknown>>
+  /** More members of the payload that are personal data; they are kept sealed. */
+  personal?: Readonly<Record<string, unknown>>
 }>
 
 /** What was done, for the auditor: one row per effect, part of the hash chain. */
@@ -315,9 +318,9 @@ const flushSql = `
       $14::text[], $15::text[], $16::text[], $17::uuid[], $18::text[], $19::text[]) as t
   ), events as (
     insert into event (tenant_id, sequence, event_id, type, resource, resource_id, payload,
-      request_id, actor, at)
+      request_id, actor, at, sealed)
     select $1, t.* from unnest($20::bigint[], $21::uuid[], $22::text[], $23::text[], $24::text[],
-      $25::jsonb[], $26::uuid[], $27::text[], $28::timestamptz[]) as t
+      $25::jsonb[], $26::uuid[], $27::text[], $28::timestamptz[], $43::bytea[]) as t
   ), kept as (
     insert into idempotency (tenant_id, surface, key, fingerprint, status, headers, body,
       request_id, created_at, expires_at)
@@ -418,9 +421,20 @@ export async function flushWork(
       firstEvent,
       firstAudit,
       records.length,
+      bytesArray(await sealPersonal(tx, events)),
     ],
   })
   return head.chainHash
+}
+
+async function sealPersonal(tx: Tx, events: Work['events']): Promise<readonly (Buffer | null)[]> {
+  if (events.every(({ personal }) => personal === undefined)) return events.map(() => null)
+  const { seal } = await safeOf(tx)
+  return events.map(({ id, personal }) =>
+    personal === undefined
+      ? null
+      : Buffer.from(seal(placeOfEvent(id), Buffer.from(toJson(personal)))),
+  )
 }
 
 /** The identity of a kept answer; with an organization, of whichever of its businesses. */

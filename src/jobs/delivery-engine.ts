@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
+import type { Tx } from '../db/tx.ts'
 import { type Instant, msOf } from '../kernel/dates.ts'
 import { uuidV7 } from '../kernel/ids.ts'
 import type { SecretPlace } from '../kernel/secret-place.ts'
@@ -140,15 +141,15 @@ export class DeliveryEngine {
   async #fanOutTenant(tenant: Parameters<typeof fanOutEvents>[1]): Promise<number> {
     const { adminPool, clock, renderers, log } = this.#parts
     try {
-      return await asOwner(adminPool, (tx) =>
+      const handOut = (tx: Tx): Promise<number> =>
         fanOutEvents(tx, tenant, {
           renderers,
           now: clock(),
           newId: () => this.#newId(),
           onFault: (error, { id, type }) =>
             log.error({ err: error, eventId: id, type }, 'an event could not be rendered'),
-        }),
-      )
+        })
+      return await asOwner(adminPool, handOut, { organizationId: tenant.organizationId })
     } catch (error) {
       // One tenant's trouble is not its neighbours': the cursor stays, so nothing is lost.
       log.error(

@@ -5,3 +5,13 @@ export type SecretPlace = Readonly<{
   organizationId: string
   rowId: string
 }>
+
+/** The same within the rows of one organization. */
+export type FieldPlace = Omit<SecretPlace, 'organizationId'>
+
+/** Where personal data of an event lies. */
+export const placeOfEvent = (eventId: string): FieldPlace => ({
+  table: 'event',
+  column: 'sealed',
+  rowId: eventId,
+})

@@ -1,9 +1,11 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { newUuid } from '../../../test/lane.ts'
 import { anInvoice, aShop, at } from '../../../test/shop.ts'
+import { safeOf } from '../../db/tx.ts'
 import { createInvoice } from '../sales/invoice.actions.ts'
 import { createParty, deleteParty, findOrCreateParty, updateParty } from './party.actions.ts'
 import { getParty, listParties } from './party.queries.ts'
-import type { PartyFilter } from './party.ts'
+import { type PartyFilter, placeOfParty, privateRowsMax, toComparableEmail } from './party.ts'
 
 const shop = await aShop()
 afterAll(shop.close)
@@ -77,4 +79,69 @@ test('a party with open documents stays; without, it is absent afterwards', asyn
   expect(await shop.outcome(deleteParty, { partyId })).toBe('accepted')
   expect(await shop.outcome(deleteParty, { partyId })).toBe('resource.not_found')
   expect(await list({ name: 'Heath' })).toEqual([0])
+})
+
+test('personal data is compared as people write it, and an address in any spelling is one', async () => {
+  const email = 'Ren\u00e9e.Oak@Fern.example'
+  const party = await shop.party({ name: 'Ren\u00e9e', email, phone: '+234 70', taxId: 'T-50%' })
+
+  expect(await list({ email: 'oak@FERN' })).toEqual([1, party.name])
+  expect(await list({ taxId: 'T-50%', phone: '234 70' })).toEqual([1, party.name])
+  expect(await list({ taxId: 'T-5' })).toEqual([0])
+  const again = { email: ' rene\u0301e.oak@fern.example ', role: 'customer' } as const
+  const found = await shop.write(findOrCreateParty, again)
+  expect([found.isCreated, found.party.email]).toEqual([false, email])
+})
+
+test('an auditor sees that personal data changed, and not what it is', async () => {
+  const party = await shop.party({ name: 'Ivy', email: 'i@ivy.example', phone: '1' })
+  const changes = { phone: '2' }
+  await shop.write(updateParty, { partyId: party.id, changes })
+
+  const { rows } = await shop.owner.query<{ before: string; after: string; payload: object }>(
+    `select a.before, a.after, e.payload from audit_row as a
+    join event as e on e.tenant_id = a.tenant_id and e.resource_id = a.resource_id
+      and e.type = a.action
+    where a.resource_id = $1 and a.action = 'party.updated'`,
+    [party.id],
+  )
+  const [before, after] = [JSON.parse(rows[0]?.before ?? ''), JSON.parse(rows[0]?.after ?? '')]
+  expect(before).toMatchObject({ email: '[encrypted]', phone: '[encrypted]', name: 'Ivy' })
+  expect(before.address).toBeUndefined()
+  expect(after.digests.email).toBe(before.digests.email)
+  expect(after.digests.phone).not.toBe(before.digests.phone)
+  expect(Object.keys(rows[0]?.payload ?? {})).not.toContain('phone')
+})
+
+test('among too many parties a part is refused, and a whole e-mail address is still found', async () => {
+  const crowd = await aShop()
+  onTestFinished(crowd.close)
+  const { businessId, owner } = crowd
+  const wanted = await crowd.party({ name: 'Wanted', email: 'one@crowd.example' })
+  const ids = Array.from({ length: privateRowsMax }, () => newUuid())
+  const { sealed, index } = await crowd.read(async (db) => {
+    const { seal, blindIndex } = await safeOf(db)
+    const text = new TextEncoder().encode(JSON.stringify({ email: 'x@crowd.example' }))
+    return {
+      sealed: ids.map((id) => Buffer.from(seal(placeOfParty(id), text))),
+      index: Buffer.from(blindIndex(toComparableEmail('x@crowd.example'))),
+    }
+  })
+  await owner.query(
+    `insert into party (business_id, party_id, is_customer, is_supplier, name, sealed, email_index,
+      created_at, updated_at)
+    select $1, id, true, false, 'x', sealed, $4, now(), now()
+    from unnest($2::uuid[], $3::bytea[]) as t (id, sealed)`,
+    [businessId, ids, sealed, index],
+  )
+  const listed = (given: Partial<PartyFilter>) =>
+    crowd.read((db) => listParties(db, { businessId, limit: 5, ...given }))
+
+  for (const given of [{ email: 'one@' }, { phone: '1' }, { taxId: 'T' }, { search: 'one' }]) {
+    await expect(listed(given)).rejects.toMatchObject({ code: 'request.query_invalid' })
+  }
+  const found = await listed({ email: 'ONE@crowd.example' })
+  expect([found.total, found.rows[0]?.id]).toEqual([1, wanted.id])
+  expect((await listed({ name: 'want' })).total).toBe(1)
+  expect((await listed({})).total).toBe(privateRowsMax + 1)
 })

@@ -1,3 +1,4 @@
+import { safeOf } from '../../db/tx.ts'
 import type { Ctx } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -10,6 +11,8 @@ import {
   type Party,
   type PartyChanges,
   type PartyRole,
+  privateMembers,
+  toPrivate,
 } from './party.ts'
 
 /**
@@ -33,7 +36,7 @@ export async function createParty(ctx: Ctx, given: NewParty): Promise<Party> {
     supplierCredit: 0n,
   }
   await insertParty(ctx.tx, party)
-  record(ctx, 'created', party)
+  await record(ctx, 'created', party)
   return party
 }
 
@@ -52,7 +55,7 @@ export async function updateParty(
   const before = await getParty(ctx.tx, ctx.businessId, partyId, role)
   const party = { ...before, ...changes, updatedAt: ctx.recordedAt }
   await updatePartyRow(ctx.tx, party)
-  record(ctx, 'updated', party, before)
+  await record(ctx, 'updated', party, before)
   return party
 }
 
@@ -89,7 +92,7 @@ export async function deleteParty(
   const count = await countOpenDocuments(ctx.tx, ctx.businessId, party.id)
   if (count > 0) throw new Refusal('party.has_open_documents', { name: party.name, count })
   await deletePartyRow(ctx.tx, ctx.businessId, party.id, ctx.recordedAt)
-  record(ctx, 'deleted', { ...party, updatedAt: ctx.recordedAt }, party)
+  await record(ctx, 'deleted', { ...party, updatedAt: ctx.recordedAt }, party)
 }
 
 /**
@@ -106,30 +109,61 @@ export async function archiveParty(
   }
   const party = { ...before, archivedAt: isArchived ? ctx.now : null, updatedAt: ctx.recordedAt }
   await updatePartyRow(ctx.tx, party)
-  record(ctx, isArchived ? 'archived' : 'restored', party, before)
+  await record(ctx, isArchived ? 'archived' : 'restored', party, before)
   return party
 }
 
-function record(ctx: Ctx, what: string, party: Party, before?: Party): void {
+async function record(ctx: Ctx, what: string, party: Party, before?: Party): Promise<void> {
+  const { blindIndex } = await safeOf(ctx.tx)
+  const toDigest = (name: string, value: string): string =>
+    toHex(blindIndex(`party.${name}|${value}`))
   ctx.audit({
     action: `party.${what}`,
     resource: 'party',
     resourceId: party.id,
-    ...(before !== undefined && { before: toImage(before) }),
-    after: toImage(party),
+    ...(before !== undefined && { before: toAuditImage(before, toDigest) }),
+    after: toAuditImage(party, toDigest),
   })
   ctx.emit({
     type: `party.${what}`,
     resource: 'party',
     resourceId: party.id,
-    payload: toImage(party),
+    payload: toPublicImage(party),
+    personal: toPrivate(party),
   })
 }
 
-const toImage = (party: Party): Readonly<Record<string, unknown>> => ({
-  ...party,
-  receivable: party.receivable.toString(),
-  customerCredit: party.customerCredit.toString(),
-  payable: party.payable.toString(),
-  supplierCredit: party.supplierCredit.toString(),
-})
+/** A party without its personal data. */
+function toPublicImage(party: Party): Readonly<Record<string, unknown>> {
+  const shown = Object.entries(party).filter(([name]) => !isPrivate(name))
+  return {
+    ...Object.fromEntries(shown),
+    receivable: party.receivable.toString(),
+    customerCredit: party.customerCredit.toString(),
+    payable: party.payable.toString(),
+    supplierCredit: party.supplierCredit.toString(),
+  }
+}
+
+/**
+ * What the auditor sees: that personal data was there, and by its digest whether it changed.
+ * Source: platform specification 15.
+ */
+function toAuditImage(
+  party: Party,
+  toDigest: (name: string, value: string) => string,
+): Readonly<Record<string, unknown>> {
+  const known = Object.entries(toPrivate(party)).filter(([, value]) => value !== null)
+  return {
+    ...toPublicImage(party),
+    ...Object.fromEntries(known.map(([name]) => [name, '[encrypted]'])),
+    digests: Object.fromEntries(known.map(([name, value]) => [name, toDigest(name, value ?? '')])),
+  }
+}
+
+const isPrivate = (name: string): boolean => privateMembers.some((member) => member === name)
+
+const digestBytes = 16
+
+const toHex = (bytes: Uint8Array): string =>
+  [...bytes.subarray(0, digestBytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('')

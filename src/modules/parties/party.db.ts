@@ -1,20 +1,19 @@
-import type { Tx } from '../../db/tx.ts'
+import { safeOf, type Tx } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Party } from './party.ts'
+import { type Party, placeOfParty, toComparableEmail, toPrivate } from './party.ts'
 
 /** Inserts one party. An external id in use violates `party_external_id_unique`. */
 export async function insertParty(tx: Tx, party: Party): Promise<void> {
   await tx.query({
     name: 'insert_party',
     text: `
-      insert into party (business_id, party_id, is_customer, is_supplier, name, email, phone,
-        address, city, state, country, postal_code, tax_id, notes, currency, external_id, metadata,
-        created_at, updated_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)`,
+      insert into party (business_id, party_id, is_customer, is_supplier, name, sealed, email_index,
+        country, notes, currency, external_id, metadata, created_at, updated_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
     values: [
       ...[party.businessId, party.id, party.isCustomer, party.isSupplier],
-      ...fieldsOf(party),
+      ...(await fieldsOf(tx, party)),
       party.createdAt,
     ],
   })
@@ -25,14 +24,13 @@ export async function updatePartyRow(tx: Tx, party: Party): Promise<void> {
   await tx.query({
     name: 'update_party',
     text: `
-      update party set is_customer = $3, is_supplier = $4, name = $5, email = $6, phone = $7,
-        address = $8, city = $9, state = $10, country = $11, postal_code = $12, tax_id = $13,
-        notes = $14, currency = $15, external_id = $16, metadata = $17, archived_at = $18,
-        updated_at = $19
+      update party set is_customer = $3, is_supplier = $4, name = $5, sealed = $6,
+        email_index = $7, country = $8, notes = $9, currency = $10, external_id = $11,
+        metadata = $12, archived_at = $13, updated_at = $14
       where business_id = $1 and party_id = $2`,
     values: [
       ...[party.businessId, party.id, party.isCustomer, party.isSupplier],
-      ...fieldsOf(party),
+      ...(await fieldsOf(tx, party)),
       ...[party.archivedAt, party.updatedAt],
     ],
   })
@@ -53,18 +51,19 @@ export async function deletePartyRow(
   })
 }
 
-const fieldsOf = (party: Party): readonly unknown[] => [
-  party.name,
-  party.email,
-  party.phone,
-  party.address,
-  party.city,
-  party.state,
-  party.country,
-  party.postalCode,
-  party.taxId,
-  party.notes,
-  party.currency,
-  party.externalId,
-  JSON.stringify(party.metadata),
-]
+async function fieldsOf(tx: Tx, party: Party): Promise<readonly unknown[]> {
+  const { seal, blindIndex } = await safeOf(tx)
+  const fields = toPrivate(party)
+  const isEmpty = Object.values(fields).every((value) => value === null)
+  const { email } = fields
+  return [
+    party.name,
+    isEmpty ? null : seal(placeOfParty(party.id), new TextEncoder().encode(JSON.stringify(fields))),
+    email === null ? null : blindIndex(toComparableEmail(email)),
+    party.country,
+    party.notes,
+    party.currency,
+    party.externalId,
+    JSON.stringify(party.metadata),
+  ]
+}

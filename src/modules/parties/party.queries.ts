@@ -1,12 +1,23 @@
-import type { Db } from '../../db/tx.ts'
+import { type Db, safeOf } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { hasRole, type Party, type PartyFilter, type PartyRole, toRoleName } from './party.ts'
+import {
+  emptyFields,
+  hasRole,
+  type Party,
+  type PartyFilter,
+  type PartyRole,
+  type PrivateFields,
+  placeOfParty,
+  privateRowsMax,
+  toComparableEmail,
+  toPrivate,
+  toRoleName,
+} from './party.ts'
 
 const partyColumns = `
   p.party_id as id, p.business_id as "businessId", p.is_customer as "isCustomer",
-  p.is_supplier as "isSupplier", p.name, p.email, p.phone, p.address, p.city, p.state, p.country,
-  p.postal_code as "postalCode", p.tax_id as "taxId", p.notes, p.currency,
+  p.is_supplier as "isSupplier", p.name, p.sealed, p.country, p.notes, p.currency,
   p.external_id as "externalId", p.metadata, p.archived_at as "archivedAt",
   p.created_at as "createdAt", p.updated_at as "updatedAt",
   b.receivable, b.customer_credit as "customerCredit", b.payable,
@@ -23,6 +34,31 @@ const partyBalances = `
     where i.business_id = p.business_id and i.party_id = p.party_id and i.closed_on is null
   ) as b`
 
+type PartyRow = Omit<Party, keyof PrivateFields> & SealedRow
+type SealedRow = Readonly<{ id: string; sealed: Uint8Array | null }>
+
+const noPrivateFields = toPrivate(emptyFields)
+
+/** Rows of parties with their personal data, opened with the keys of this snapshot. */
+export async function withPrivate<Row extends SealedRow>(
+  db: Db,
+  rows: readonly Row[],
+): Promise<(Row & PrivateFields)[]> {
+  if (rows.every(({ sealed }) => sealed === null)) {
+    return rows.map((row) => ({ ...row, ...noPrivateFields }))
+  }
+  const { open } = await safeOf(db)
+  return rows.map((row) => {
+    if (row.sealed === null) return { ...row, ...noPrivateFields }
+    const text = new TextDecoder().decode(open(placeOfParty(row.id), row.sealed))
+    return { ...row, ...(JSON.parse(text) as PrivateFields) } // what `party.db.ts` has sealed
+  })
+}
+
+async function toParties(db: Db, rows: readonly PartyRow[]): Promise<readonly Party[]> {
+  return (await withPrivate(db, rows)).map(({ sealed: _, ...party }) => party)
+}
+
 const findPartySql = `
   select ${partyColumns}
   from party as p ${partyBalances}
@@ -34,12 +70,13 @@ export async function findParty(
   businessId: Id<'business'>,
   partyId: string,
 ): Promise<Party | undefined> {
-  const [row] = await db.query<Party>({
+  const rows = await db.query<PartyRow>({
     name: 'find_party',
     text: findPartySql,
     values: [businessId, partyId],
   })
-  return row
+  const [party] = await toParties(db, rows)
+  return party
 }
 
 /**
@@ -66,18 +103,20 @@ export async function findPartyByEmail(
   email: string,
   role: PartyRole,
 ): Promise<Party | undefined> {
-  const [row] = await db.query<Party>({
+  const { blindIndex } = await safeOf(db)
+  const rows = await db.query<PartyRow>({
     name: `find_${role}_by_email`,
     text: `
       select ${partyColumns}
       from party as p ${partyBalances}
-      where p.business_id = $1 and lower(p.email) = lower($2) and p.deleted_at is null
+      where p.business_id = $1 and p.email_index = $2 and p.deleted_at is null
         and p.is_${role}
       order by p.created_at, p.party_id
       limit 1`,
-    values: [businessId, email],
+    values: [businessId, blindIndex(toComparableEmail(email))],
   })
-  return row
+  const [party] = await toParties(db, rows)
+  return party
 }
 
 /** Documents of a party that are still open, drafts not counted. */
@@ -101,29 +140,31 @@ const sortColumn = { createdAt: 'p.created_at', updatedAt: 'p.updated_at', name:
 /**
  * A page of parties and the number of all that match. Newest first unless asked otherwise, ties by
  * id; at most `limit`.
+ * Refuses: request.query_invalid (a part of personal data is looked for among too many parties).
  */
 export async function listParties(
   db: Db,
   filter: PartyFilter,
 ): Promise<Readonly<{ rows: readonly Party[]; total: number }>> {
-  const { values, conditions } = whereOf(filter)
+  const { from, values, conditions } = await whereOf(db, filter)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
   const direction = isDescending ? 'desc' : 'asc'
   const where = conditions.join(' and ')
   const follows = followsOf(filter, values.length)
-  const rows = await db.query<Party>({
+  const found = await db.query<PartyRow>({
     text: `
       select ${partyColumns}
-      from party as p ${partyBalances}
+      from ${from} ${partyBalances}
       where p.business_id = $1 and ${where}${follows.condition}
       order by ${sortColumn[by]} ${direction}, p.party_id ${direction}
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
+  const rows = await toParties(db, found)
   const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
   if (isWhole) return { rows, total: rows.length }
   const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from party as p where p.business_id = $1 and ${where}`,
+    text: `select count(*)::int as total from ${from} where p.business_id = $1 and ${where}`,
     values,
   })
   return { rows, total: count?.total ?? 0 }
@@ -143,10 +184,78 @@ function followsOf(
   }
 }
 
-type Where = Readonly<{ values: readonly unknown[]; conditions: readonly string[] }>
+/** Personal data of all parties of a business as columns, to be searched in. */
+export type OpenedColumns = Readonly<{
+  ids: readonly string[]
+  emails: readonly (string | null)[]
+  phones: readonly (string | null)[]
+  taxIds: readonly (string | null)[]
+}>
 
-function whereOf(filter: PartyFilter): Where {
-  const values: unknown[] = [filter.businessId]
+/**
+ * What SQL cannot search while it is sealed, opened; undefined above 10,000 parties.
+ * Source: platform specification 16.
+ */
+export async function openColumns(
+  db: Db,
+  businessId: Id<'business'>,
+): Promise<OpenedColumns | undefined> {
+  const rows = await db.query<SealedRow>({
+    name: 'sealed_parties',
+    text: `select p.party_id as id, p.sealed from party as p
+      where p.business_id = $1 and p.sealed is not null order by p.party_id limit $2`,
+    values: [businessId, privateRowsMax + 1],
+  })
+  if (rows.length > privateRowsMax) return undefined
+  const opened = await withPrivate(db, rows)
+  return {
+    ids: rows.map(({ id }) => id),
+    emails: opened.map(({ email }) => email),
+    phones: opened.map(({ phone }) => phone),
+    taxIds: opened.map(({ taxId }) => taxId),
+  }
+}
+
+type Where = Readonly<{ from: string; values: readonly unknown[]; conditions: readonly string[] }>
+
+const openedJoin = `party as p left join
+  unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as o (party_id, email, phone, tax_id)
+    on o.party_id = p.party_id`
+
+async function whereOf(db: Db, filter: PartyFilter): Promise<Where> {
+  const { businessId, email, phone, taxId, search } = filter
+  const parameter = nameOfPrivate(filter)
+  if (parameter === undefined) return { from: 'party as p', ...conditionsOf(filter, [businessId]) }
+  const opened = await openColumns(db, businessId)
+  if (opened !== undefined) {
+    const { ids, emails, phones, taxIds } = opened
+    const values = [businessId, ids, emails, phones, taxIds]
+    return { from: openedJoin, ...conditionsOf(filter, values) }
+  }
+  const isEmailAlone = phone === undefined && taxId === undefined && search === undefined
+  if (email === undefined || !isEmailAlone || !isWholeEmail(email)) {
+    const reason = `a part of it is only looked for among up to ${privateRowsMax} records`
+    throw new Refusal('request.query_invalid', { parameter, reason })
+  }
+  const { blindIndex } = await safeOf(db)
+  const { email: _, ...rest } = filter
+  const { values, conditions } = conditionsOf(rest, [
+    businessId,
+    blindIndex(toComparableEmail(email)),
+  ])
+  return { from: 'party as p', values, conditions: [...conditions, 'p.email_index = $2'] }
+}
+
+const isWholeEmail = (text: string): boolean => /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)
+
+/** The first filter that needs personal data. */
+function nameOfPrivate({ email, phone, taxId, search }: PartyFilter): string | undefined {
+  const named = { email, phone, taxId, search }
+  return Object.entries(named).find(([, value]) => value !== undefined)?.[0]
+}
+
+function conditionsOf(filter: PartyFilter, first: readonly unknown[]): Omit<Where, 'from'> {
+  const values = [...first]
   const conditions = ['p.deleted_at is null']
   const add = (value: unknown, toCondition: (place: string) => string): void => {
     if (value === undefined) return
@@ -156,15 +265,15 @@ function whereOf(filter: PartyFilter): Where {
   if (filter.role === 'customer') conditions.push('p.is_customer')
   if (filter.role === 'supplier') conditions.push('p.is_supplier')
   add(toPattern(filter.name), (place) => `p.name ilike ${place}`)
-  add(toPattern(filter.email), (place) => `p.email ilike ${place}`)
-  add(toPattern(filter.phone), (place) => `p.phone ilike ${place}`)
-  add(filter.taxId, (place) => `p.tax_id = ${place}`)
+  add(toPattern(filter.email), (place) => `o.email ilike ${place}`)
+  add(toPattern(filter.phone), (place) => `o.phone ilike ${place}`)
+  add(filter.taxId, (place) => `o.tax_id = ${place}`)
   add(filter.country, (place) => `p.country = ${place}`)
   add(filter.externalId, (place) => `p.external_id = ${place}`)
   add(filter.updatedSince, (place) => `p.updated_at >= ${place}`)
   add(
     toPattern(filter.search),
-    (place) => `(p.name ilike ${place} or p.email ilike ${place} or p.phone ilike ${place})`,
+    (place) => `(p.name ilike ${place} or o.email ilike ${place} or o.phone ilike ${place})`,
   )
   return { values, conditions }
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { FieldPlace } from '../../kernel/secret-place.ts'
 
 export type PartyRole = 'customer' | 'supplier'
 
@@ -21,6 +22,46 @@ export type PartyFields = Readonly<{
   externalId: string | null
   metadata: Readonly<Record<string, unknown>>
 }>
+
+/** What of a party is personal data and lies sealed in the database. */
+export const privateMembers = [
+  'email',
+  'phone',
+  'address',
+  'city',
+  'state',
+  'postalCode',
+  'taxId',
+] as const satisfies readonly (keyof PartyFields)[]
+
+export type PrivateFields = Pick<PartyFields, (typeof privateMembers)[number]>
+
+/** The personal data of a party alone. */
+export const toPrivate = (fields: PrivateFields): PrivateFields => ({
+  email: fields.email,
+  phone: fields.phone,
+  address: fields.address,
+  city: fields.city,
+  state: fields.state,
+  postalCode: fields.postalCode,
+  taxId: fields.taxId,
+})
+
+export const placeOfParty = (partyId: string): FieldPlace => ({
+  table: 'party',
+  column: 'sealed',
+  rowId: partyId,
+})
+
+/**
+ * Parties that personal data is searched in at once; above, a whole e-mail address alone is found.
+ * Source: platform specification 16.
+ */
+export const privateRowsMax = 10_000
+
+/** An e-mail address as it is compared. Source: platform specification 16, "Blind index". */
+export const toComparableEmail = (email: string): string =>
+  email.normalize('NFC').trim().toLowerCase()
 
 export type NewParty = Pick<PartyFields, 'name'> &
   Partial<PartyFields> &

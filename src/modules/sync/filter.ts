@@ -40,6 +40,18 @@ export type ListQuery = Readonly<{
 
 export type Listed<Row> = Readonly<{ rows: readonly Row[]; total: number }>
 
+/** Every property that a query looks at. */
+export const pathsOf = ({ filter, order }: ListQuery): readonly string[] => [
+  ...(filter === undefined ? [] : filterPaths(filter)),
+  ...(order === undefined ? [] : [order.path]),
+]
+
+function filterPaths(filter: Filter): readonly string[] {
+  if ('all' in filter) return filter.all.flatMap(filterPaths)
+  if ('any' in filter) return filter.any.flatMap(filterPaths)
+  return [filter.path]
+}
+
 const operatorsByKind: Readonly<Record<PropertyKind, readonly Operator[]>> = {
   text: ['=', '!=', '~'],
   choice: ['=', '!=', '~'],

@@ -1,21 +1,26 @@
 import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
-import { type Column, type Columns, inOrderOf, listPage, newValues } from './filter.queries.ts'
-import type { Listed, ListQuery } from './filter.ts'
+import { Refusal } from '../../kernel/errors.ts'
+import type { Id } from '../../kernel/ids.ts'
+import { openColumns, withPrivate } from '../parties/party.queries.ts'
+import { type PrivateFields, privateRowsMax } from '../parties/party.ts'
+import {
+  type Column,
+  type Columns,
+  inOrderOf,
+  listPage,
+  newValues,
+  type Values,
+} from './filter.queries.ts'
+import { type Listed, type ListQuery, pathsOf } from './filter.ts'
 import type { NativeSource } from './native.ts'
 import type { CanonicalRecord } from './record.ts'
 
 type Row = Readonly<{
-  party_id: string
+  id: string
   name: string
-  email: string | null
-  phone: string | null
-  address: string | null
-  city: string | null
-  state: string | null
+  sealed: Uint8Array | null
   country: string | null
-  postal_code: string | null
-  tax_id: string | null
   currency: string | null
   archived_at: Instant | null
   deleted_at: Instant | null
@@ -32,11 +37,11 @@ const columns: Columns = new Map<string, Column>([
   ['metadata.isDeleted', '(p.deleted_at is not null)'],
   ['customerName', 'p.name'],
   ['contactName', 'null::text'],
-  ['emailAddress', 'p.email'],
+  ['emailAddress', 'o.email'],
   ['defaultCurrency', 'p.currency'],
-  ['phone', 'p.phone'],
+  ['phone', 'o.phone'],
   ['registrationNumber', 'null::text'],
-  ['taxNumber', 'p.tax_id'],
+  ['taxNumber', 'o.tax_id'],
   ['status', statusSql],
 ])
 
@@ -47,28 +52,63 @@ export async function listNativeCustomers(
   query: ListQuery,
 ): Promise<Listed<CanonicalRecord>> {
   const page = await listPage(db, query, {
-    from: 'from party as p where p.business_id = $1 and p.is_customer',
+    ...(await sourceOf(db, businessId, query)),
     id: 'p.party_id',
     byDefault: 'p.created_at, p.party_id',
     columns,
-    values: newValues(businessId),
   })
   const rows = await db.query<Row>({
     name: 'native_customers',
     text: `
-      select p.party_id, p.name, p.email, p.phone, p.address, p.city, p.state, p.country,
-        p.postal_code, p.tax_id, p.currency, p.archived_at, p.deleted_at, p.updated_at
+      select p.party_id as id, p.name, p.sealed, p.country, p.currency, p.archived_at,
+        p.deleted_at, p.updated_at
       from party as p
       where p.business_id = $1 and p.party_id = any($2::uuid[])
       order by p.party_id limit 5000`,
     values: [businessId, page.rows],
   })
-  const ordered = inOrderOf(page.rows, rows, ({ party_id }) => party_id)
+  const parties = await withPrivate(db, rows)
+  const ordered = inOrderOf(page.rows, parties, ({ id }) => id)
   return { rows: ordered.map(toCustomer), total: page.total }
 }
 
-const toCustomer = (row: Row): CanonicalRecord => ({
-  id: row.party_id,
+const searched: readonly string[] = ['emailAddress', 'phone', 'taxNumber']
+
+/**
+ * The parties that are customers, with what is sealed opened where the query looks at it.
+ * Refuses: request.query_invalid (above 10,000 parties).
+ */
+async function sourceOf(
+  db: Db,
+  businessId: Id<'business'>,
+  query: ListQuery,
+): Promise<Readonly<{ from: string; values: Values }>> {
+  const path = pathsOf(query).find((one) => searched.includes(one))
+  if (path === undefined) {
+    return {
+      from: 'from party as p where p.business_id = $1 and p.is_customer',
+      values: newValues(businessId),
+    }
+  }
+  const opened = await openColumns(db, businessId)
+  if (opened === undefined) {
+    const reason = `${path} is only compared among up to ${privateRowsMax} records`
+    throw new Refusal('request.query_invalid', { parameter: 'query', reason })
+  }
+  const { ids, emails, phones, taxIds } = opened
+  return {
+    from: `from party as p left join
+      unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as o (party_id, email, phone, tax_id)
+        on o.party_id = p.party_id
+      where p.business_id = $1 and p.is_customer`,
+    values: newValues(businessId, ids, emails, phones, taxIds),
+  }
+}
+
+type Customer = Row & PrivateFields
+
+const toCustomer = (row: Customer): CanonicalRecord => ({
+  id: row.id,
   modifiedDate: row.updated_at,
   sourceModifiedDate: row.updated_at,
   customerName: row.name,
@@ -77,19 +117,19 @@ const toCustomer = (row: Row): CanonicalRecord => ({
   ...(row.phone !== null && { phone: row.phone }),
   addresses: toAddresses(row),
   contacts: [],
-  ...(row.tax_id !== null && { taxNumber: row.tax_id }),
+  ...(row.taxId !== null && { taxNumber: row.taxId }),
   status: row.archived_at === null && row.deleted_at === null ? 'Active' : 'Archived',
   metadata: { isDeleted: row.deleted_at !== null },
 })
 
 /** One billing address, when anything of it is known. */
-function toAddresses({ address, city, state, country, postal_code }: Row): readonly object[] {
+function toAddresses({ address, city, state, country, postalCode }: Customer): readonly object[] {
   const parts = {
     ...(address !== null && { line1: address }),
     ...(city !== null && { city }),
     ...(state !== null && { region: state }),
     ...(country !== null && { country }),
-    ...(postal_code !== null && { postalCode: postal_code }),
+    ...(postalCode !== null && { postalCode }),
   }
   return Object.keys(parts).length === 0 ? [] : [{ type: 'Billing', ...parts }]
 }

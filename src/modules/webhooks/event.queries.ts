@@ -1,24 +1,48 @@
-import type { Db } from '../../db/tx.ts'
+import { type Db, safeOf } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { placeOfEvent } from '../../kernel/secret-place.ts'
 import type { WebhookSurface } from './endpoint.ts'
 import type { EventBusiness, StoredEvent } from './event.ts'
 
 const eventColumns = `
   ev.tenant_id as "tenantId", ev.sequence, ev.event_id as id, ev.type, ev.resource,
-  ev.resource_id as "resourceId", ev.payload, ev.at`
+  ev.resource_id as "resourceId", ev.payload, ev.sealed, ev.at`
+
+type SealedEvent = StoredEvent & Readonly<{ sealed: Uint8Array | null }>
+
+/** Events with what of their payload lies sealed. */
+async function withPersonal<Row extends SealedEvent>(
+  db: Db,
+  rows: readonly Row[],
+): Promise<Omit<Row, 'sealed'>[]> {
+  if (rows.every(({ sealed }) => sealed === null)) return rows.map(withoutSeal)
+  const { open } = await safeOf(db)
+  return rows.map((row) => {
+    if (row.sealed === null) return withoutSeal(row)
+    const personal: unknown = JSON.parse(
+      new TextDecoder().decode(open(placeOfEvent(row.id), row.sealed)),
+    )
+    return { ...withoutSeal(row), payload: { ...row.payload, ...Object(personal) } }
+  })
+}
+
+function withoutSeal<Row extends SealedEvent>({ sealed: _, ...event }: Row): Omit<Row, 'sealed'> {
+  return event
+}
 
 /** Events of one tenant after a sequence number, in order, at most `limit`. */
-export function listEvents(
+export async function listEvents(
   db: Db,
   { tenantId, after, limit }: Readonly<{ tenantId: string; after: bigint; limit: number }>,
 ): Promise<StoredEvent[]> {
-  return db.query<StoredEvent>({
+  const rows = await db.query<SealedEvent>({
     name: 'list_events',
     text: `select ${eventColumns} from event as ev
       where ev.tenant_id = $1 and ev.sequence > $2 order by ev.sequence limit $3`,
     values: [tenantId, after, limit],
   })
+  return withPersonal(db, rows)
 }
 
 /** One event of a tenant by its id. */
@@ -27,12 +51,13 @@ export async function findEvent(
   tenantId: string,
   eventId: string,
 ): Promise<StoredEvent | undefined> {
-  const [row] = await db.query<StoredEvent>({
+  const rows = await db.query<SealedEvent>({
     name: 'find_event',
     text: `select ${eventColumns} from event as ev where ev.tenant_id = $1 and ev.event_id = $2`,
     values: [tenantId, eventId],
   })
-  return row
+  const [event] = await withPersonal(db, rows)
+  return event
 }
 
 /** An event of a range, with the business it happened in. */
@@ -50,12 +75,12 @@ export type EventRange = Readonly<{
 type Place = Readonly<{ tenantId: string; sequence: bigint }>
 
 /** Events of a range in the order of tenant and sequence, after a place, at most `limit`. */
-export function listEventsInRange(
+export async function listEventsInRange(
   db: Db,
   { organizationId, businessId, environment, since, until }: EventRange,
   { after, limit }: Readonly<{ after: Place | undefined; limit: number }>,
 ): Promise<RangeEvent[]> {
-  return db.query<RangeEvent>({
+  const rows = await db.query<RangeEvent & SealedEvent>({
     name: 'list_events_in_range',
     text: `
       with tenant as (
@@ -83,6 +108,7 @@ export function listEventsInRange(
       limit,
     ],
   })
+  return withPersonal(db, rows)
 }
 
 /** A tenant with events that have not been handed to endpoints yet. */
