@@ -29,7 +29,7 @@ export const nativeManifest: Manifest = {
     bankAccounts: planned,
     paymentMethods: planned,
     journals: planned,
-    invoices: { Get: 'Release', Post: 'Release' },
+    invoices: { Get: 'Release', Post: 'Release', GetAsPdf: 'Release' },
     creditNotes: planned,
     payments: planned,
     bills: planned,

@@ -114,6 +114,62 @@ test('connections are made, linked, listed, unlinked and deleted', async () => {
   expect((await connections.list({ companyId }))?.results).toEqual([])
 })
 
+test('products are added to a company once and taken away, with an event for each change', async () => {
+  const business = await aCompany()
+  const { companies } = clientFor(business.connect.authorization)
+  const { id: companyId } = await companies.create({ name: 'Juniper Ltd.' })
+  const eventsOf = async () => {
+    const { rows } = await business.owner.query<{ type: string; products: string }>(
+      `select type, payload ->> 'products' as products from event
+      where resource_id = $1 and type like 'company.product.%' order by sequence`,
+      [companyId],
+    )
+    return rows.map(({ type, products }) => `${type} ${products}`)
+  }
+
+  await companies.addProduct({ companyId, productIdentifier: 'lending' })
+  await companies.addProduct({ companyId, productIdentifier: 'bank-feeds' })
+  await companies.addProduct({ companyId, productIdentifier: 'lending' })
+  expect((await companies.get({ companyId })).products).toEqual(['lending', 'bank-feeds'])
+  await companies.removeProduct({ companyId, productIdentifier: 'lending' })
+  await companies.removeProduct({ companyId, productIdentifier: 'lending' })
+  expect((await companies.get({ companyId })).products).toEqual(['bank-feeds'])
+
+  expect(await eventsOf()).toEqual([
+    'company.product.added ["lending"]',
+    'company.product.added ["lending", "bank-feeds"]',
+    'company.product.removed ["bank-feeds"]',
+  ])
+  const unknown = { companyId, productIdentifier: 'gardening' }
+  await expect(companies.addProduct(unknown)).rejects.toMatchObject({ statusCode: 404 })
+  await expect(companies.removeProduct(unknown)).rejects.toMatchObject({ statusCode: 404 })
+  await expect(
+    companies.addProduct({ companyId: nobody, productIdentifier: 'lending' }),
+  ).rejects.toMatchObject({ statusCode: 404 })
+})
+
+const nobody = '00000000-0000-4000-8000-000000000000'
+
+test('the coverage tells every feature of every platform as the integrations do', async () => {
+  const { connect } = await aCompany()
+
+  const { status, body } = await connect.get('/coverage')
+  const native = (await connect.get('/integrations/tlsk')).body
+  type Row = Readonly<{ dataType: string; featureType: string; featureState: string }>
+  const rows: readonly Row[] = body.platforms[0].features
+
+  expect([status, body.platforms.map(({ platformKey = '' }) => platformKey)]).toEqual([
+    200,
+    ['tlsk', 'mqjo'],
+  ])
+  expect(rows).toEqual(
+    native.datatypeFeatures.flatMap(
+      ({ dataType, supportedFeatures }: { dataType: string; supportedFeatures: Row[] }) =>
+        supportedFeatures.map((feature) => ({ dataType, ...feature })),
+    ),
+  )
+})
+
 test('the branding of a platform names pictures that we serve ourselves, to any page', async () => {
   const { connect } = await aCompany()
   const { integrations } = clientFor(connect.authorization)
@@ -158,6 +214,7 @@ test('integrations tell what each platform can be read for', async () => {
   expect(invoices?.supportedFeatures).toEqual([
     { featureType: 'Get', featureState: 'Release' },
     { featureType: 'Post', featureState: 'Release' },
+    { featureType: 'GetAsPdf', featureState: 'Release' },
   ])
 })
 
