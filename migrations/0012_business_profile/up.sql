@@ -42,3 +42,59 @@ alter table number_series add column former_prefixes text[] not null default '{}
 
 /* A row that withdraws what its day has had before it; the rate it repeats is history. */
 alter table fx_rate add column is_withdrawal boolean not null default false;
+
+/* ------- lists: every documented filter of documents finds its rows in the order of creation -------
+   Each index holds what the page is sorted by, so that rows are looked up only for what is shown. */
+drop index document_by_party;
+create index document_by_party on document (business_id, party_id, kind, created_at, document_id);
+drop index document_by_update;
+create index document_by_update on document (business_id, kind, updated_at, created_at, document_id);
+create index document_by_currency on document (business_id, kind, currency, created_at, document_id);
+create index document_by_issue on document (business_id, kind, issue_date, created_at, document_id);
+create index document_by_due on document (business_id, kind, due_date, created_at, document_id)
+  where due_date is not null;
+create index document_by_total on document (business_id, kind, total, created_at, document_id);
+create index document_by_standing on document (business_id, kind, lifecycle, (paid_at is null),
+  created_at, document_id) include (due_date);
+
+/* A part of a number is found by its groups of three characters. Row-level security would compare
+   every row of the tenant instead, so the function has the owner's rights, and looks nowhere but
+   into the tenant of the session. Null: more than `most` match. */
+create extension if not exists pg_trgm;
+create extension if not exists btree_gin;
+create index document_by_number_part on document using gin (business_id, number gin_trgm_ops);
+create function find_numbered(wanted_kind text, pattern text, most int) returns uuid[]
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+  found_ids uuid[];
+begin
+  execute $q$
+    select array_agg(document_id) from (
+      select document_id from document
+      where business_id = nullif(current_setting('tallystick.business_id', true), '')::uuid
+        and kind = $1 and number ilike $2
+      limit $3 + 1
+    ) as matching $q$ into found_ids using wanted_kind, pattern, most;
+  return case when cardinality(found_ids) > most then null else coalesce(found_ids, '{}') end;
+end $$;
+revoke all on function find_numbered(text, text, int) from public;
+grant execute on function find_numbered(text, text, int) to tallystick_app;
+
+/* The invoices that a recurring one has made, in the same way: policies let no condition on JSON
+   reach an index. */
+create function find_recurred(recurring text, most int) returns uuid[]
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+  found_ids uuid[];
+begin
+  execute $q$
+    select array_agg(document_id) from (
+      select document_id from document
+      where business_id = nullif(current_setting('tallystick.business_id', true), '')::uuid
+        and details ->> 'recurringId' = $1
+      limit $2 + 1
+    ) as matching $q$ into found_ids using recurring, most;
+  return case when cardinality(found_ids) > most then null else coalesce(found_ids, '{}') end;
+end $$;
+revoke all on function find_recurred(text, int) from public;
+grant execute on function find_recurred(text, int) to tallystick_app;

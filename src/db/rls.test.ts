@@ -69,7 +69,7 @@ test('the application is an ordinary role that owns nothing', async () => {
   expect(rows).toEqual([{ is_strong: false, owned: 0, may_create: false }])
 })
 
-test('only admission, metering and the guards act with the rights of the owner', async () => {
+test('only admission, metering, searches and the guards act with the rights of the owner', async () => {
   const { rows } = await shop.owner.query<{ name: string }>(
     `select proname as name from pg_proc
     where pronamespace = 'public'::regnamespace and prosecdef
@@ -78,6 +78,9 @@ test('only admission, metering and the guards act with the rights of the owner',
   )
   expect(rows.map(({ name }) => name)).toEqual([
     'admit',
+    'find_numbered',
+    'find_owner_of_document',
+    'find_recurred',
     'finish_calls',
     'remove_demo_business',
     'sweep_charges',

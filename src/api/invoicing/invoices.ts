@@ -47,7 +47,7 @@ import {
   toText,
   toWire,
 } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
 const invoiceNumber = text(64)
 
@@ -193,7 +193,10 @@ const listRoute = route({
   ],
   handle: async (call) => {
     const { businessId } = call.business()
-    const filter = { businessId, today: call.today, ...toFilter(call.query) }
+    const filter = {
+      ...{ businessId, today: call.today, countMax: countedMax },
+      ...toFilter(call.query),
+    }
     const found = await call.read((db) => listInvoices(db, filter))
     const by = sortBy(call.query)
     const placeOf = (invoice: Invoice) => ({ value: toPlace(invoice, by), id: invoice.id })

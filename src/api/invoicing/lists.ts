@@ -10,6 +10,9 @@ export const pageSizeMax = 100
 export const pageSizeDefault = 25
 const pageMax = 1_000_000_000
 
+/** Matches of a long list that are counted; where there are more, the total says so. */
+export const countedMax = 10_000
+
 /** Query members that every list has. `fields` are what it can be sorted by. */
 export const listQuery = <const F extends readonly string[]>(fields: F) => ({
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax, description: 'Default 1' })),
@@ -36,6 +39,9 @@ export const pageOf = <T extends TSchema>(row: T) =>
       limit: Type.Integer(),
       total: Type.Optional(Type.Integer()),
       total_pages: Type.Optional(Type.Integer()),
+      total_is_minimum: Type.Optional(
+        Type.Boolean({ description: `True where more than ${countedMax} match; else absent` }),
+      ),
       next_cursor: Type.Optional(nullable(Type.String())),
     }),
   })
@@ -63,11 +69,11 @@ export function toSort(sort: string | undefined) {
   return { field: isDescending ? sort.slice(1) : sort, isDescending }
 }
 
-type Found<T> = Readonly<{ rows: readonly T[]; total: number }>
+type Found<T> = Readonly<{ rows: readonly T[]; total: number; isMinimum?: boolean }>
 
 /** The envelope of a page: numbered, or followed by a cursor when the caller sent one. */
 export function toPage<T, W>(
-  { rows, total }: Found<T>,
+  { rows, total, isMinimum = false }: Found<T>,
   query: PageQuery,
   { placeOf, toWire }: Readonly<{ placeOf: (row: T) => Place; toWire: (row: T) => W }>,
 ) {
@@ -75,7 +81,9 @@ export function toPage<T, W>(
   const shown = rows.slice(0, limit)
   const data = shown.map(toWire)
   if (cursor === undefined) {
-    return { data, pagination: { page, limit, total, total_pages: Math.ceil(total / limit) } }
+    const total_pages = Math.ceil(total / limit)
+    const more = isMinimum ? { total_is_minimum: true } : {}
+    return { data, pagination: { page, limit, total, total_pages, ...more } }
   }
   const last = rows.length > limit ? shown.at(-1) : undefined
   const place = last && placeOf(last)

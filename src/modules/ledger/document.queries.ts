@@ -104,6 +104,12 @@ export function followsOf({
       values: [after.id],
     }
   }
+  if (!emptyColumns.has(column)) {
+    return {
+      condition: ` and (${column}, d.document_id) ${than} (${value}, ${id})`,
+      values: [after.id, after.value],
+    }
+  }
   const ties = `(${column} = ${value} and d.document_id ${than} ${id})`
   return {
     condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
@@ -111,7 +117,45 @@ export function followsOf({
   }
 }
 
+/** Columns of a list that can be empty; only they say where empty values go, which no index does. */
+const emptyColumns: ReadonlySet<string> = new Set(['d.due_date', 'd.number'])
+
+/** Documents that a search may name before each row of a list is compared instead. */
+const foundMax = 10_000
+
+/**
+ * Ids of the documents of a kind in whose number a pattern is found, without regard to case;
+ * undefined where they are too many to be named.
+ */
+export async function findNumbered(
+  db: Db,
+  kind: DocumentKind,
+  pattern: string,
+): Promise<readonly string[] | undefined> {
+  const [row] = await db.query<{ ids: readonly string[] | null }>({
+    name: 'find_numbered',
+    text: 'select find_numbered($1, $2, $3) as ids',
+    values: [kind, pattern, foundMax],
+  })
+  return row?.ids ?? undefined
+}
+
+/** Ids of the invoices that a recurring one has made; undefined where they are too many. */
+export async function findRecurred(
+  db: Db,
+  recurringId: string,
+): Promise<readonly string[] | undefined> {
+  const [row] = await db.query<{ ids: readonly string[] | null }>({
+    name: 'find_recurred',
+    text: 'select find_recurred($1, $2) as ids',
+    values: [recurringId, foundMax],
+  })
+  return row?.ids ?? undefined
+}
+
 /** `order by` of a list of documents, empty values last, ties by id. */
-export const orderOf = (column: string, isDescending: boolean): string =>
-  `order by ${column} ${isDescending ? 'desc' : 'asc'} nulls last,
-    d.document_id ${isDescending ? 'desc' : 'asc'}`
+export function orderOf(column: string, isDescending: boolean): string {
+  const direction = isDescending ? 'desc' : 'asc'
+  const empty = emptyColumns.has(column) ? ' nulls last' : ''
+  return `order by ${column} ${direction}${empty}, d.document_id ${direction}`
+}

@@ -1,16 +1,24 @@
 import type { Db } from '../../db/tx.ts'
 import { currencyTable } from '../../kernel/currency-table.ts'
-import type { CalendarDate } from '../../kernel/dates.ts'
+import { type CalendarDate, daysBetween } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
   documentColumns,
+  findNumbered,
+  findRecurred,
   followsOf,
   listDocumentLines,
   orderOf,
 } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
-import { type Invoice, type InvoiceBalance, type InvoiceFilter, toInvoice } from './invoice.ts'
+import {
+  type Invoice,
+  type InvoiceBalance,
+  type InvoiceFilter,
+  type InvoiceStatus,
+  toInvoice,
+} from './invoice.ts'
 
 type InvoiceRow = DocumentHead &
   Readonly<{
@@ -80,47 +88,130 @@ const sortColumn = {
   invoiceNumber: 'd.number',
 } as const
 
-/** The status that is shown, as `statusOf` derives it; `$2` is today. */
-const shownStatus = `
-  case
-    when d.lifecycle = 'draft' then 'draft'
-    when d.lifecycle = 'void' then 'cancelled'
-    when coalesce(i.open_amount, 0) = 0 then 'paid'
-    when d.due_date < $2::date then 'overdue'
-    else 'sent'
-  end`
+/** The statuses that are shown, as `statusOf` derives them; `$2` is today. */
+const conditionByStatus: Readonly<Record<InvoiceStatus, string>> = {
+  draft: `d.lifecycle = 'draft'`,
+  cancelled: `d.lifecycle = 'void'`,
+  paid: `d.lifecycle = 'open' and (d.paid_at is null) = false`,
+  overdue: `d.lifecycle = 'open' and (d.paid_at is null) = true and d.due_date < $2::date`,
+  sent: `d.lifecycle = 'open' and (d.paid_at is null) = true
+    and (d.due_date >= $2::date or d.due_date is null)`,
+}
+
+/** What is owed is one range of an index; asked for by its halves it would be two. */
+const owed = `d.lifecycle = 'open' and (d.paid_at is null) = true`
+
+function toStatusCondition(statuses: readonly InvoiceStatus[]): string {
+  const isOwed = statuses.includes('sent') && statuses.includes('overdue')
+  const rest = isOwed
+    ? statuses.filter((status) => status !== 'sent' && status !== 'overdue')
+    : statuses
+  const conditions = [...new Set(rest)].map((status) => conditionByStatus[status])
+  if (isOwed) conditions.push(owed)
+  return conditions.length === 0 ? 'false' : `(${conditions.join(' or ')})`
+}
+
+/** A page of a list: its rows, and how many match in all. */
+export type InvoicePage = Readonly<{
+  rows: readonly Invoice[]
+  total: number
+  /** True where more match than were counted. */
+  isMinimum?: boolean
+}>
 
 /**
- * A page of invoices with their lines, and the number of all that match. Newest first unless asked
- * otherwise, ties by id; at most `limit`.
+ * A page of invoices with their lines, and the number of all that match, counted up to `countMax`
+ * where it is given. Newest first unless asked otherwise, ties by id; at most `limit`.
  */
-export async function listInvoices(
-  db: Db,
-  filter: InvoiceFilter,
-): Promise<Readonly<{ rows: readonly Invoice[]; total: number }>> {
-  const { values, where } = whereOf(filter)
+export async function listInvoices(db: Db, filter: InvoiceFilter): Promise<InvoicePage> {
+  const pattern = toPattern(filter.number)
+  const { recurringId } = filter
+  const numberedIds = pattern === undefined ? undefined : await findNumbered(db, 'invoice', pattern)
+  const recurredIds = recurringId === undefined ? undefined : await findRecurred(db, recurringId)
+  const found = { pattern, numberedIds, recurredIds }
+  const { values, where: matches, from } = whereOf(filter, found)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
   const column = sortColumn[by]
-  const { after } = filter
+  const { after, countMax } = filter
   const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const found = await db.query<InvoiceRow>({
-    text: `select ${invoiceColumns} ${invoiceJoins}
-      where d.business_id = $1 and d.kind = 'invoice' and $2::date is not null${where}${follows.condition}
-      ${orderOf(column, isDescending)}
-      limit $${values.length + 1} offset $${values.length + 2}`,
+  const order = orderOf(column, isDescending)
+  const where = `${matches}${follows.condition}`
+  const days = await dayRangeOf(db, filter)
+  const source = days === undefined ? `${from} where ${where}` : perDay(days, { where, order })
+  // The page is chosen first, from indexes alone where they can; only its rows are looked up.
+  const heads = await db.query<InvoiceRow>({
+    text: `
+      with page as (
+        select d.document_id ${source}
+        ${order} limit $${values.length + 1} offset $${values.length + 2}
+      )
+      select ${invoiceColumns} ${invoiceJoins}
+      where d.business_id = $1 and d.document_id in (select document_id from page)
+      ${order}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
-  const rows = await withLines(db, filter.businessId, found, filter.today)
+  const rows = await withLines(db, filter.businessId, heads, filter.today)
   if (rows.length < filter.limit && (filter.offset ?? 0) === 0) {
     return { rows, total: rows.length }
   }
+  const counted = `select 1 ${from} where ${matches}
+    ${countMax === undefined ? '' : `limit ${countMax + 1}`}`
   const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total ${invoiceJoins}
-      where d.business_id = $1 and d.kind = 'invoice' and $2::date is not null${where}`,
+    text: `select count(*)::int as total from (${counted}) as counted`,
     values,
   })
-  return { rows, total: count?.total ?? 0 }
+  const total = count?.total ?? 0
+  return countMax === undefined || total <= countMax
+    ? { rows, total }
+    : { rows, total: countMax, isMinimum: true }
 }
+
+type DayRange = Readonly<{ column: string; from: CalendarDate; to: CalendarDate; rows: number }>
+
+const daysMax = 1_500
+
+/**
+ * The days of a list that ends with one, when nothing else narrows it: its newest rows lie deep in
+ * the order of creation, but each day has its own newest first.
+ */
+async function dayRangeOf(db: Db, filter: InvoiceFilter): Promise<DayRange | undefined> {
+  const { customerId, number, externalId, quotationId, recurringId, isPartlyPaid } = filter
+  const narrowing = [customerId, number, externalId, quotationId, recurringId, isPartlyPaid]
+  const isNarrow = narrowing.some((one) => one !== undefined)
+  if (isNarrow || (filter.sort !== undefined && filter.sort.by !== 'createdAt')) return undefined
+  const { issueDateTo, dueDateTo } = filter
+  const to = issueDateTo ?? dueDateTo
+  if (to === undefined) return undefined
+  const column = issueDateTo === undefined ? 'due_date' : 'issue_date'
+  const given = issueDateTo === undefined ? filter.dueDateFrom : filter.issueDateFrom
+  const from = given ?? (await findFirstDay(db, filter.businessId, column))
+  if (from === undefined || to < from || daysBetween(from, to) > daysMax) return undefined
+  return { column: `d.${column}`, from, to, rows: filter.limit + (filter.offset ?? 0) }
+}
+
+async function findFirstDay(
+  db: Db,
+  businessId: Id<'business'>,
+  column: 'issue_date' | 'due_date',
+): Promise<CalendarDate | undefined> {
+  const [row] = await db.query<{ day: CalendarDate | null }>({
+    name: `find_first_${column}`,
+    text: `select min(${column}) as day from document where business_id = $1 and kind = 'invoice'`,
+    values: [businessId],
+  })
+  return row?.day ?? undefined
+}
+
+/** The first rows of each day, as many as the page and those before it can need. */
+const perDay = (
+  { column, from, to, rows }: DayRange,
+  { where, order }: Readonly<{ where: string; order: string }>,
+): string => `from generate_series(date '${from}', date '${to}', interval '1 day') as day
+  cross join lateral (
+    select d.document_id, d.created_at from document as d
+    where ${where} and ${column} = day::date
+    ${order} limit ${rows}
+  ) as d`
 
 async function withLines(
   db: Db,
@@ -142,44 +233,75 @@ async function withLines(
   })
 }
 
-type Where = Readonly<{ values: readonly unknown[]; where: string }>
+type Where = Readonly<{ values: readonly unknown[]; where: string; from: string }>
 
-function whereOf(filter: InvoiceFilter): Where {
+/** What was searched for first, under the rights of the owner. */
+type Searched = Readonly<{
+  pattern: string | undefined
+  /** Of the invoices that the pattern matches, where they are few enough. */
+  numberedIds: readonly string[] | undefined
+  recurredIds: readonly string[] | undefined
+}>
+
+function whereOf(filter: InvoiceFilter, { pattern, numberedIds, recurredIds }: Searched): Where {
   const values: unknown[] = [filter.businessId, filter.today]
-  const conditions: string[] = []
+  const conditions = [`d.business_id = $1 and d.kind = 'invoice' and $2::date is not null`]
   const add = (value: unknown, toCondition: (place: string) => string): void => {
     if (value === undefined) return
     values.push(value)
     conditions.push(toCondition(`$${values.length}`))
   }
-  add(filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`)
+  if (filter.statuses !== undefined) conditions.push(toStatusCondition(filter.statuses))
   add(filter.isSent, (place) => `(d.sent_at is not null) = ${place}`)
   add(
     filter.isPartlyPaid,
     (place) => `coalesce(i.open_amount < i.original_amount, false) = ${place}`,
   )
   add(filter.customerId, (place) => `d.party_id = ${place}`)
-  add(toPattern(filter.number), (place) => `d.number ilike ${place}`)
+  if (numberedIds !== undefined)
+    add(numberedIds, (place) => `d.document_id = any (${place}::uuid[])`)
+  else add(pattern, (place) => `d.number ilike ${place}`)
   add(filter.currency, (place) => `d.currency = ${place}`)
   add(filter.issueDateFrom, (place) => `d.issue_date >= ${place}`)
   add(filter.issueDateTo, (place) => `d.issue_date <= ${place}`)
   add(filter.dueDateFrom, (place) => `d.due_date >= ${place}`)
   add(filter.dueDateTo, (place) => `d.due_date <= ${place}`)
-  add(filter.minTotal, (place) => `d.total >= ${place}::numeric * ${minorUnits}`)
-  add(filter.maxTotal, (place) => `d.total <= ${place}::numeric * ${minorUnits}`)
+  add(filter.minTotal, (place) => totalAtLeast(place))
+  add(filter.maxTotal, (place) => totalAtMost(place))
   add(filter.externalId, (place) => `d.external_id = ${place}`)
   add(filter.quotationId, (place) => `d.source_document_id = ${place}`)
-  add(filter.recurringId, (place) => `d.details ->> 'recurringId' = ${place}`)
+  if (recurredIds !== undefined)
+    add(recurredIds, (place) => `d.document_id = any (${place}::uuid[])`)
+  else add(filter.recurringId, (place) => `d.details ->> 'recurringId' = ${place}`)
   add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
-  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
+  const from =
+    filter.isPartlyPaid === undefined
+      ? 'from document as d'
+      : `from document as d left join open_item as i
+          on i.business_id = d.business_id and i.document_id = d.document_id and i.side = 'AR'`
+  return { values, where: conditions.join(' and '), from }
 }
+
+/**
+ * At least a total in major units. An index can find what has two decimals or more of a currency's
+ * unit, and the few currencies that have none; the rest is compared one by one.
+ */
+const totalAtLeast = (place: string): string => `(d.total >= ceil(${place}::numeric * 100)::bigint
+  or d.currency in (${codesOf(0)})) and d.total >= ${place}::numeric * ${minorUnits}`
+
+/** At most a total in major units; in the same way. */
+const totalAtMost = (place: string): string => `(d.total <= floor(${place}::numeric * 100)::bigint
+  or d.currency in (${codesOf(3)},${codesOf(4)})) and d.total <= ${place}::numeric * ${minorUnits}`
+
+const codesOf = (exponent: number): string =>
+  currencyTable
+    .filter(([, , , own]) => own === exponent)
+    .map(([code]) => `'${code}'`)
+    .join(',')
 
 /** Minor units of one unit of a document's currency. */
 export const minorUnits = `(case ${[0, 3, 4]
-  .map((exponent) => {
-    const codes = currencyTable.filter(([, , , own]) => own === exponent).map(([code]) => code)
-    return `when d.currency in ('${codes.join("','")}') then ${10 ** exponent}`
-  })
+  .map((exponent) => `when d.currency in (${codesOf(exponent)}) then ${10 ** exponent}`)
   .join(' ')} else 100 end)`
 
 const toPattern = (text: string | undefined): string | undefined =>

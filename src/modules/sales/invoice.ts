@@ -407,6 +407,8 @@ export type InvoiceFilter = Readonly<{
   after?: Readonly<{ value: string | null; id: string }>
   limit: number
   offset?: number
+  /** How many matches are counted at most; all of them when not given. */
+  countMax?: number
 }>
 
 export type InvoiceSort =
