@@ -32,11 +32,12 @@ import type { Pool } from './db/pool.ts'
 import { openSecret } from './db/secret-box.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import { Renderer } from './documents/renderer.ts'
+import type { AttemptSeen } from './jobs/delivery-engine.ts'
 import type { MailSettings } from './jobs/mail.ts'
 import type { Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
 import type { Instant } from './kernel/dates.ts'
-import { asId } from './kernel/ids.ts'
+import { asId, type Id } from './kernel/ids.ts'
 import { keyHasherOf, linkTokensOf } from './master-key.ts'
 import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
@@ -48,6 +49,7 @@ import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { buildPrinter } from './printing.ts'
 import { setForms } from './set-forms.ts'
+import type { Tracing } from './tracing.ts'
 
 /** Everything from the outside world that the app stands on. */
 export type AppParts = Readonly<{
@@ -66,6 +68,8 @@ export type AppParts = Readonly<{
   watch?: Watch
   /** Counts what happens; undefined: nobody looks. */
   metrics?: Metrics | undefined
+  /** Sends spans; undefined: the operator has not asked for it. */
+  tracing?: Tracing | undefined
   /** Whether the process can take no more for now; undefined: nobody watches. */
   isStrained?: (() => boolean) | undefined
   /** How long a handler may take in tests. */
@@ -130,17 +134,20 @@ export async function buildApp(parts: AppParts): Promise<App> {
     random,
     transactionsMax: Math.max(1, config.connectionsMax - 2),
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
-    onBatch: parts.metrics?.seeBatch,
+    onBatch: (batch) => {
+      parts.metrics?.seeBatch(batch)
+      parts.tracing?.seeBatch(batch)
+    },
   })
   parts.metrics?.watch({
     pools: { app: pool, owner: adminPool },
     ...{ adminPool, clock },
-    laneCommands: () => gate.commandCount,
+    ...{ gate, droppedRows: () => requestLog.droppedCount },
   })
   const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
   const alone = { query: <Row>(statement: Statement) => queryAlone<Row>(pool, statement) }
   const billing = new Billing(alone, clock)
-  const admission = new Admission(alone, clock, (organizationId) => {
+  const announce = (organizationId: Id<'organization'>): void => {
     const announced = gate.write({
       tenant: { organizationId },
       action: announceLimits,
@@ -149,7 +156,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
       now: clock(),
     })
     announced.catch((error: unknown) => log.warn({ err: error }, 'limits were not announced yet'))
-  })
+  }
+  const admission = new Admission(alone, clock, announce, parts.metrics?.seeFlush)
   const maintenance = new MaintenanceWatch(alone)
   const outbound = buildOutbound(parts)
   const renderer = new Renderer({
@@ -213,6 +221,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     observer: parts.metrics,
     logRequest: (row) => requestLog.add(row),
     loggedBodies: config.requestLogBodies,
+    trace: parts.tracing,
     isStrained: parts.isStrained ?? (() => false),
     handlerMaxMs: parts.handlerMaxMs,
     log,
@@ -238,10 +247,22 @@ export async function buildApp(parts: AppParts): Promise<App> {
       const needs = { gate, outbound, jobsPool, origin: () => origin }
       const { requestLogDays } = config
       const mail = { adminPool, clock, log, settings: toMailSettings(config), print, toPageUrl }
-      worker = await startWorker({ ...buildWorkerParts(parts, needs), requestLogDays, mail })
+      const onTask = parts.metrics?.seeTask
+      const onAttempt = (attempt: AttemptSeen): void => {
+        parts.metrics?.seeAttempt(attempt)
+        parts.tracing?.seeAttempt(attempt)
+      }
+      worker = await startWorker({
+        ...buildWorkerParts(parts, needs),
+        onAttempt,
+        onTask,
+        requestLogDays,
+        mail,
+      })
     },
     close: async () => {
       const isWhole = await closeApp({ http, gate, config, worker })
+      await parts.tracing?.close()
       await Promise.all([renderer.close(), admission.close(), billing.close(), requestLog.close()])
       return isWhole
     },

@@ -63,6 +63,8 @@ export type Config = Readonly<{
   requestLogDays: number
   /** Whose bodies are remembered, without secrets. */
   requestLogBodies: (typeof loggedBodies)[number]
+  /** Where spans of traces go, without a slash at the end; empty: nowhere. */
+  tracesEndpoint: string
   /** Started by npm, which may be killed without passing the signal on. */
   hasNpmParent: boolean
 }>
@@ -142,6 +144,7 @@ export function loadConfig(
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
     requestLogDays: integer(env, 'TALLYSTICK_REQUEST_LOG_DAYS', 30, [1, 3_650]),
     requestLogBodies: oneOf(env, 'TALLYSTICK_REQUEST_LOG_BODIES', loggedBodies, 'errors'),
+    tracesEndpoint: collector(env),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,
   }
   if (databaseUrl === '' && config.migrateUrl !== '') {
@@ -182,6 +185,16 @@ function integer(
     throw new ConfigError(name, `must be a whole number from ${lowest} to ${highest}.`)
   }
   return value
+}
+
+/** The address of a collector of traces, or nothing. */
+function collector(env: Variables): string {
+  const name = 'OTEL_EXPORTER_OTLP_ENDPOINT'
+  const given = text(env, name, '').replace(/\/+$/, '')
+  if (given !== '' && !(URL.canParse(given) && /^https?:\/\//.test(given))) {
+    throw new ConfigError(name, 'must be an address such as http://127.0.0.1:4318.')
+  }
+  return given
 }
 
 const optionalPort = (env: Variables, name: string): number | undefined =>

@@ -26,6 +26,7 @@ import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './ma
 import { listenMetrics, Metrics, type MetricsListener } from './metrics.ts'
 import { loadPlanVersions } from './plan-versions.ts'
 import { Strain } from './strain.ts'
+import type { Tracing } from './tracing.ts'
 
 /** A database that is up to date and an app on top of it; no port is open. */
 export type Installation = Readonly<{
@@ -187,6 +188,7 @@ async function buildOn(
   try {
     const metrics =
       config.metricsPort === undefined ? undefined : new Metrics({ version, node: process.version })
+    const tracing = await openTracing(config, log)
     const strain = new Strain()
     const isStrained = (): boolean => strain.isStrained
     const parts = {
@@ -196,6 +198,7 @@ async function buildOn(
       clock,
       random,
       isStrained,
+      tracing,
       masterKey: root,
       metrics,
       log,
@@ -235,6 +238,16 @@ async function buildOn(
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error
   }
+}
+
+/** Nothing of it is loaded unless the operator has asked for traces. */
+async function openTracing(
+  { tracesEndpoint: endpoint }: Config,
+  log: Logger,
+): Promise<Tracing | undefined> {
+  if (endpoint === '') return undefined
+  const { Tracing: Opened } = await import('./tracing.ts')
+  return new Opened({ endpoint, version, log })
 }
 
 async function serve(installation: Installation, serving: Serving): Promise<Cause> {

@@ -92,9 +92,24 @@ test('the metrics have a listener of their own and count by operation, never by 
     'outbox_lag_seconds 0',
     'webhook_oldest_due_seconds 0',
     'build_info{',
+    'admission_batch_size_count 1',
+    'admission_seconds_count 1',
+    'lane_active 0',
+    'journals_posted_total 0',
+    'lines_posted_total 0',
+    'chain_links_total',
+    'db_pool_wait_seconds_count{pool="app"}',
+    'db_retries_total{reason="conflict"} 0',
+    'request_log_dropped_total 0',
+    'meter_difference 0',
+    'jobs_waiting',
+    'jobs_oldest_seconds',
   ]) {
     expect(text).toContain(`tallystick_${name}`)
   }
+  expect(text).toMatch(
+    /tallystick_build_info\{version="[\d.]+",node="v[\d.]+",postgres="\d+\.\d+"\} 1/,
+  )
   expect(text).not.toContain(key.slice(0, 12))
   expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/)
   expect((await ended).code).toBe(0)

@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import type { Db } from './tx.ts'
 
 /** What a look at a database finds. */
 export type Inspection = Readonly<{
@@ -21,4 +22,13 @@ export async function inspectDatabase(client: Client): Promise<Inspection> {
   const text = 'select coalesce(max(number), 0)::int as last from public.migration'
   const found = await client.query<{ last: number }>(text)
   return { server, clockMs: Number(ms), applied: found.rows[0]?.last ?? 0 }
+}
+
+/** The version of the server, such as `16.4`. */
+export async function getServerVersion(db: Db): Promise<string> {
+  const [row] = await db.query<{ version: string }>({
+    text: `select split_part(current_setting('server_version'), ' ', 1) as version`,
+    values: [],
+  })
+  return row?.version ?? ''
 }

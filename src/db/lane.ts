@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { assert } from '../kernel/assert.ts'
 import type { Instant } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
+import type { ChainRecord } from './chain.ts'
 import { isConnectionLoss, isTransient, toRefusal } from './constraints.ts'
 import type { Pool, PoolClient } from './pool.ts'
 import { rollback, type Tenant, type Tx, tenantSettings, toTx } from './tx.ts'
@@ -76,7 +77,15 @@ type GateParts = Readonly<{
 }>
 
 /** One batch of a lane; `waitSeconds` is that of the command that waited longest. */
-export type BatchSeen = Readonly<{ commands: number; waitSeconds: number; commitSeconds: number }>
+export type BatchSeen = Readonly<{
+  commands: number
+  /** Of the requests that have asked for them. */
+  requestIds: readonly string[]
+  waitSeconds: number
+  commitSeconds: number
+}>
+
+type Counts = Readonly<Record<'journals' | 'lines' | 'links' | 'conflicts' | 'losses', number>>
 
 type Lane = {
   readonly tenantId: string
@@ -103,10 +112,21 @@ export class Gate {
   #commands = 0
   #isClosed = false
   #idle: (() => void)[] = []
+  readonly #counts = { journals: 0, lines: 0, links: 0, conflicts: 0, losses: 0 }
 
   constructor(parts: GateParts) {
     this.#parts = parts
     this.#bounds = { ...laneBounds, ...parts.bounds }
+  }
+
+  /** What was committed since the start of the process, and what was begun anew, by its reason. */
+  get counts(): Counts {
+    return this.#counts
+  }
+
+  /** Transactions that run. */
+  get transactionCount(): number {
+    return this.#transactions
   }
 
   /** Commands that wait or run in this process. */
@@ -208,6 +228,7 @@ export class Gate {
     } finally {
       this.#parts.onBatch?.({
         commands: batch.length,
+        requestIds: batch.flatMap(({ command }) => command.requestId ?? []),
         waitSeconds: (begunMs - (batch[0]?.sinceMs ?? begunMs)) / 1_000,
         commitSeconds: (performance.now() - begunMs) / 1_000,
       })
@@ -241,6 +262,8 @@ export class Gate {
       lane.memory.clear()
       const { error, mayRetry } = attemptResult
       if (mayRetry && attempt < this.#bounds.attemptsMax) {
+        if (isConnectionLoss(error)) this.#counts.losses += 1
+        else this.#counts.conflicts += 1
         await pause(attempt * (retryPauseMs + (this.#parts.random(1)[0] ?? 0) / 16))
         continue
       }
@@ -252,6 +275,16 @@ export class Gate {
       const failure = toFailure(error, mayRetry)
       for (const { reject } of batch) reject(failure)
       return
+    }
+  }
+
+  #count(run: BatchRun): void {
+    if (run.link === 0n) return
+    const counts = this.#counts
+    counts.links += 1
+    for (const entry of run.entries) {
+      counts.journals += 1
+      counts.lines += entry.filter((part) => Array.isArray(part)).length
     }
   }
 
@@ -269,6 +302,7 @@ export class Gate {
     try {
       await run.all()
       client.release()
+      this.#count(run)
       run.settle()
       return 'settled'
     } catch (error) {
@@ -276,6 +310,7 @@ export class Gate {
       if (run.isCommitting && isConnectionLoss(error)) {
         const outcome = await this.#lookUp(lane, run)
         if (outcome === 'committed') {
+          this.#count(run)
           run.settle()
           return 'settled'
         }
@@ -354,6 +389,11 @@ class BatchRun {
     this.#parts = parts
     this.#batch = batch
     this.#tx = toTx(client, { pool: parts.pool, tenant: this.tenant, isWriting: true })
+  }
+
+  /** Records of the journal entries that were written. */
+  get entries(): readonly ChainRecord[] {
+    return this.#work.chained.filter(({ kind }) => kind === 'E').map(({ record }) => record)
   }
 
   /** Steps 1 to 12 of the posting transaction; `settle` then answers the callers. */

@@ -14,6 +14,7 @@ import {
 } from '../modules/webhooks/delivery.actions.ts'
 import {
   deliveryBounds,
+  isSuccess,
   type Outcome,
   scheduleBySurface,
   toExcerpt,
@@ -29,6 +30,14 @@ export type EngineLog = Readonly<
   Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>
 >
 
+/** An attempt that has ended. `waitSeconds` is from the event to its first attempt. */
+export type AttemptSeen = Readonly<{
+  surface: string
+  isDelivered: boolean
+  seconds: number
+  waitSeconds: number | undefined
+}>
+
 export type EngineParts = Readonly<{
   /** Sessions of the owner's role: deliveries of every organization are its bookkeeping. */
   adminPool: Pool
@@ -40,6 +49,8 @@ export type EngineParts = Readonly<{
   log: EngineLog
   /** Where a test makes the worker fail: between the answer and its record. */
   onAnswered?: (taken: TakenDelivery) => Promise<void>
+  /** Hears of each attempt once it has ended. */
+  onAttempt?: ((attempt: AttemptSeen) => void) | undefined
   /** How long an attempt may last in tests; else what the surface allows. */
   timeoutMs?: number
 }>
@@ -191,7 +202,7 @@ export class DeliveryEngine {
   }
 
   async #attempt(taken: TakenDelivery): Promise<void> {
-    const { clock, random, onAnswered, log } = this.#parts
+    const { clock, random, onAnswered, onAttempt, log } = this.#parts
     const startedAt = clock()
     const began = performance.now()
     try {
@@ -204,6 +215,15 @@ export class DeliveryEngine {
         const { failure, detail } = answer
         log.info({ endpointId, deliveryId, failure, detail }, 'delivery attempt failed')
       }
+      const isFirst = taken.attempt === 1
+      const waitMs =
+        msOf(startedAt) - Number.parseInt(taken.deliveryId.replace('-', '').slice(0, 12), 16)
+      onAttempt?.({
+        surface: taken.surface,
+        isDelivered: isSuccess(outcome),
+        seconds: durationMs / 1_000,
+        waitSeconds: isFirst ? Math.max(0, waitMs) / 1_000 : undefined,
+      })
       const [high = 0, low = 0] = random(2)
       this.#ended.push({ taken, startedAt, outcome, fraction: (high * 256 + low) / 65_536 })
       await this.#record()

@@ -2,16 +2,21 @@ import { Logger, parseCronItems, type Runner, run, type TaskList } from 'graphil
 import type { Pool } from '../db/pool.ts'
 import { DeliveryEngine, type EngineParts } from './delivery-engine.ts'
 import { MailEngine, type MailParts } from './mail.ts'
-import { type TaskParts, tasks } from './tasks.ts'
+import { type Task, type TaskParts, tasks } from './tasks.ts'
 
 export type WorkerParts = TaskParts &
   EngineParts &
   Readonly<{
     /** Sessions of the owner's role with the driver's own types; without them no task runs. */
     jobsPool: Pool | undefined
+    /** Hears of each task once it has ended. */
+    onTask?: ((task: TaskSeen) => void) | undefined
     /** How messages are sent; without it they wait. */
     mail?: MailParts | undefined
   }>
+
+/** A task that has ended, well or with an error. */
+export type TaskSeen = Readonly<{ task: string; isDone: boolean; seconds: number }>
 
 export type Worker = Readonly<{ stop: () => Promise<void> }>
 
@@ -43,7 +48,7 @@ export async function startWorker(parts: WorkerParts): Promise<Worker> {
 
 function startTasks(parts: WorkerParts, pgPool: Pool): Promise<Runner> {
   const taskList: TaskList = Object.fromEntries(
-    tasks.map((task) => [task.name, () => task.run(parts)]),
+    tasks.map((task) => [task.name, () => runTask(task, parts)]),
   )
   const items = tasks.flatMap(({ name, schedule, attemptsMax }) => {
     if (schedule === undefined) return []
@@ -59,6 +64,18 @@ function startTasks(parts: WorkerParts, pgPool: Pool): Promise<Runner> {
     noHandleSignals: true,
     logger: toLogger(parts.log),
   })
+}
+
+/** Runs a task and tells how it ended. */
+async function runTask(task: Task, parts: WorkerParts): Promise<void> {
+  const begunMs = performance.now()
+  let isDone = false
+  try {
+    await task.run(parts)
+    isDone = true
+  } finally {
+    parts.onTask?.({ task: task.name, isDone, seconds: (performance.now() - begunMs) / 1_000 })
+  }
 }
 
 /** What the runner says goes into our log; its everyday talk does not. */

@@ -51,6 +51,9 @@ export type Admittance = Readonly<{
 /** `none`: nothing to pay. `held`: paid when the call succeeds. `refused`: nothing left to pay with. */
 export type Charge = 'none' | 'held' | 'refused'
 
+/** One statement of admission. */
+export type FlushSeen = Readonly<{ requests: number; seconds: number }>
+
 /** Place of a request among those in flight. */
 export type Slot = Held
 
@@ -89,6 +92,7 @@ export class Admission {
   readonly #db: Pick<Db, 'query'>
   readonly #clock: () => Instant
   readonly #onNotice: ((organizationId: Id<'organization'>) => void) | undefined
+  readonly #onFlush: ((flush: FlushSeen) => void) | undefined
   #process = randomInt(processesMax)
   #items = new Map<string, Item>()
   #held = new Map<string, Held>()
@@ -104,16 +108,19 @@ export class Admission {
 
   /**
    * db        runs each statement on any connection, in a transaction of its own
+   * onFlush   hears of each statement once it has been answered
    * onNotice  hears of an organization whose owner has to be told of its credits or its quota
    */
   constructor(
     db: Pick<Db, 'query'>,
     clock: () => Instant,
     onNotice?: (organizationId: Id<'organization'>) => void,
+    onFlush?: (flush: FlushSeen) => void,
   ) {
     this.#db = db
     this.#clock = clock
     this.#onNotice = onNotice
+    this.#onFlush = onFlush
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
     this.#heartbeat.unref()
   }
@@ -189,6 +196,7 @@ export class Admission {
     for (const hash of hashes) this.#busy.add(hash)
     this.#flushes += 1
     if (this.#items.size > 0) this.#schedule()
+    const begunMs = performance.now()
     try {
       const nowMs = msOf(this.#clock())
       const process = this.#process
@@ -204,6 +212,10 @@ export class Admission {
       }))
       const rows = await admitKeys(this.#db, { nowMs, process, questions, ended: told })
       assert(rows.length === items.length, 'admission answers each item')
+      this.#onFlush?.({
+        requests: items.reduce((sum, { waiters }) => sum + waiters.length, 0),
+        seconds: (performance.now() - begunMs) / 1_000,
+      })
       for (const row of rows) this.#answer(items[row.item - 1], row, { nowMs, process })
     } catch {
       // What the database has counted is unknown. Under another name this process starts at none;

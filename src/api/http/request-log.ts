@@ -19,7 +19,8 @@ const pathMax = 2_048
 const agentMax = 300
 
 /** A request that has been answered, with its texts as they came. */
-export type SeenRequest = LoggedRequest & Readonly<{ said: Said | undefined }>
+export type SeenRequest = LoggedRequest &
+  Readonly<{ said: Said | undefined; traceId?: string | undefined }>
 
 /** What was said: values of the refusal, and the two bodies, without secrets and cut. */
 export type Said = Readonly<{ params?: string; request?: string; response?: string }>
@@ -29,7 +30,7 @@ type RequestLogParts = Readonly<{
   write: (rows: readonly KeptRequest[]) => Promise<void>
   seal: Outside['seal']
   /** Hears of each row once, before it is written. */
-  onRow: (row: LoggedRequest) => void
+  onRow: (row: SeenRequest) => void
 }>
 
 /**
@@ -118,7 +119,7 @@ export class RequestLog {
     })
   }
 
-  #toKept({ said, ...row }: SeenRequest): KeptRequest {
+  #toKept({ said, traceId: _traceId, ...row }: SeenRequest): KeptRequest {
     const { organizationId, requestId, path, userAgent, clientRequestId } = row
     return {
       ...row,
@@ -180,12 +181,12 @@ type Line = Readonly<{
 }>
 
 /** A request as one line of the log. Source: platform specification 22.1. */
-export function toLine(row: LoggedRequest): Line {
+export function toLine(row: SeenRequest): Line {
   const { requestId, surface, operation, status, errorCode: code, durationUs } = row
-  const { organizationId, businessId, keyId } = row
+  const { organizationId, businessId, keyId, traceId } = row
   const fields = {
     ...{ requestId, surface, operation, status, code, durationMs: durationUs / 1_000 },
-    ...{ organizationId, businessId, keyId },
+    ...{ organizationId, businessId, keyId, traceId },
   }
   return { level: levelOf(status), fields }
 }

@@ -29,6 +29,7 @@ import { Router } from './router.ts'
 import { Shape, Validators } from './shape.ts'
 import { simulate } from './simulate.ts'
 import type { Surface } from './surface.ts'
+import type { RequestTrace } from './trace.ts'
 
 /** Bytes of a request line's address and of all headers. Source: platform specification 19. */
 export const uriBytesMax = 8 * 1024
@@ -96,6 +97,8 @@ export type ServerParts = Readonly<{
   /** Takes every request of a surface once it has been answered; it must not wait for anything. */
   logRequest: (row: SeenRequest) => void
   loggedBodies: LoggedBodies
+  /** Follows requests; undefined: nobody has asked for it. */
+  trace?: RequestTrace | undefined
   /** Whether the process can take no more for now. */
   isStrained: () => boolean
   /** How long a handler may take in tests. */
@@ -143,6 +146,7 @@ type Visit = {
   admittance: Admittance | undefined
   readonly edge: Edge | undefined
   readonly begunMs: number
+  traceId: string | undefined
   /** When its handler was called. */
   handledMs: number
   /** In the queue of admission. */
@@ -203,6 +207,7 @@ export function buildServer(parts: ServerParts): HttpServer {
       admittance: undefined,
       edge: edges.find(({ surface }) => isBelow(path, surface.mount)),
       begunMs: performance.now(),
+      traceId: undefined,
       handledMs: 0,
       waitMs: 0,
       status: 0,
@@ -214,6 +219,10 @@ export function buildServer(parts: ServerParts): HttpServer {
       isSimulated: false,
     }
     const { edge } = visit
+    if (edge !== undefined && parts.trace !== undefined) {
+      const parent = request.headers['traceparent']
+      visit.traceId = parts.trace.begin(visit.requestId, parent?.toString())
+    }
     parts.observer?.begin(edge?.surface.name ?? 'none')
     try {
       if (edge === undefined) await answerNeutral(parts, visit)
@@ -230,6 +239,13 @@ export function buildServer(parts: ServerParts): HttpServer {
         ...{ status: visit.status, code: visit.refusal?.code },
         ...{ idempotency, chargeState, seconds: durationMs / 1_000 },
       })
+      if (visit.traceId !== undefined) {
+        parts.trace?.end({
+          ...{ requestId: visit.requestId, surface: edge?.surface.name ?? 'none' },
+          ...{ operation: visit.route?.operation ?? 'none', status: visit.status },
+          ...{ code: visit.code, durationMs, waitMs: visit.waitMs },
+        })
+      }
       if (edge !== undefined) {
         parts.logRequest(
           toSeen(visit, edge.surface, {
@@ -335,6 +351,7 @@ function toSeen(
     userAgent: headers['user-agent'] ?? null,
     idempotency,
     chargeState,
+    traceId: visit.traceId,
     said: isSaid
       ? toSaid({
           params: refusal?.params,

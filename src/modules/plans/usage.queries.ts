@@ -107,6 +107,25 @@ export const listUsageDays = (
     values: [organizationId, start, end],
   })
 
+/**
+ * What the credit ledger and the charges say differently of what was consumed, over all
+ * organizations and assets; 0 when they agree. Reads as the owner.
+ */
+export async function sumMeterDifference(db: Db): Promise<number> {
+  const [row] = await db.query<{ difference: bigint }>({
+    name: 'sum_meter_difference',
+    text: `
+      select coalesce(sum(abs(x.balance - x.charged)), 0)::bigint as difference from (
+        select a.balance, coalesce((select sum(c.units) from charge as c
+          where c.organization_id = a.organization_id and c.asset = a.asset
+            and c.state = 'settled' and c.is_posted), 0) as charged
+        from meter_account as a where a.organization_id is not null and a.code = 'consumed'
+      ) as x`,
+    values: [],
+  })
+  return Number(row?.difference ?? 0n)
+}
+
 /** One movement of the credit ledger; a positive amount makes more available. */
 export type MeterMovement = Readonly<{
   id: string

@@ -14,6 +14,18 @@ export type Backlog = Readonly<{
 
 const tenantsMax = 200
 
+/** Endpoints that were switched off, by surface. Reads as the owner. */
+export const countDisabledEndpoints = (
+  db: Db,
+): Promise<readonly Readonly<{ surface: string; count: number }>[]> =>
+  db.query({
+    name: 'count_disabled_endpoints',
+    text: `select e.surface, count(*)::int as count from endpoint as e
+      where e.organization_id is not null and e.status = 'disabled' and e.deleted_at is null
+      group by e.surface order by e.surface`,
+    values: [],
+  })
+
 /** The backlog at an instant, of the 200 tenants that come first. Reads as the owner. */
 export async function getBacklog(db: Db, now: Instant): Promise<Backlog> {
   const news = await listTenantsWithNews(db, tenantsMax)

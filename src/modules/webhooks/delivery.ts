@@ -2,6 +2,7 @@ import type { Instant } from '../../kernel/dates.ts'
 import { instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { redactText } from '../../kernel/redact.ts'
 import type { WebhookSurface } from './endpoint.ts'
 
 /**
@@ -191,7 +192,7 @@ export function hourOf(instant: Instant): Readonly<{ start: Instant; next: Insta
  */
 export function toExcerpt(body: Uint8Array): string {
   const text = new TextDecoder('utf-8').decode(body.subarray(0, deliveryBounds.excerptBytesMax))
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, toEscape)
+  return redactText(text).replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, toEscape)
 }
 
 function toEscape(character: string): string {
