@@ -51,7 +51,7 @@ export const tasks: readonly Task[] = [
   { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
   { name: 'requests.clean', schedule: '35 3 * * *', attemptsMax: 5, run: cleanRequests },
   { name: 'recurring.run', schedule: '*/5 * * * *', attemptsMax: 3, run: runRecurringInvoices },
-  { name: 'sales.due', schedule: '10 * * * *', attemptsMax: 3, run: tellDue },
+  { name: 'sales.due', schedule: '10 * * * *', attemptsMax: 3, run: (parts) => tellDue(parts) },
 ]
 
 /** Tells what happened to endpoints, each notice in the lane of the endpoint's owner. */
