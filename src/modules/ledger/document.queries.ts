@@ -78,7 +78,7 @@ export async function findByExternalId(
 }
 
 /** The row that a page ended with: what it is sorted by, and its id. */
-export type Place = Readonly<{ value: string | null; id: string }>
+type Place = Readonly<{ value: string | null; id: string }>
 
 type Follow = Readonly<{
   column: string

@@ -94,7 +94,7 @@ test.each([
 ])('400 %s that overflows', async (_what, change) => {
   const business = await aBusiness(nigeria)
   const customer_id = await aCustomer(business)
-  const reply = await business.invoicing.post(path, { customer_id, items, ...change })
+  const reply = await business.invoicing.post(path, { customer_id, ...change })
   const list = await business.invoicing.get(path)
   expect([reply.status, reply.text, list.body.pagination.total]).toEqual([
     400,
@@ -104,7 +104,6 @@ test.each([
 })
 
 test.each([
-  ['a control character', 'a\u0007b'],
   ['a null', 'a\u0000b'],
   ['half a character', 'a\ud800b'],
 ])('400 %s in a text', async (_what, text) => {
@@ -121,14 +120,15 @@ test.each([
 test('201 hostile text is kept as it is', async () => {
   const business = await aBusiness()
   const customer_id = await aCustomer(business)
-  const texts = [
+  const hostile = [
+    'a\u0007b',
     '#let x = 1 <b>&amp;</b>',
     '=cmd|calc',
     '$ 1/2 $ \\u{1F600}',
     'العربية ₦ €',
     '\u202eabc',
   ]
-  for (const notes of texts) {
+  for (const notes of hostile) {
     const reply = await business.invoicing.post(path, { customer_id, items, notes })
     const read = await business.invoicing.get(`${path}/${reply.body.id}`)
     expect([reply.status, read.body.notes]).toEqual([201, notes])
