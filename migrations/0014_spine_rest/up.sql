@@ -29,6 +29,9 @@ create table journal_metadata (
 select secure_table('journal_metadata', 'business_id', 'tallystick.business_id');
 select make_append_only('journal_metadata');
 
+/* Products of the client that a company uses, in the order in which they were added. */
+alter table company add column products text[] not null default '{}';
+
 /* A membership that waits for its person. Only the hash of the token is kept. */
 create table invitation (
   organization_id uuid not null references organization,

@@ -1,7 +1,9 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import {
+  addProduct,
   createCompany,
   deleteCompany,
+  removeProduct,
   replaceCompany,
   updateCompany,
 } from '../../modules/sync/company.actions.ts'
@@ -41,6 +43,7 @@ const CompanyChange = Type.Object({
   tags: Type.Optional(Texts),
 })
 const CompanyParams = Type.Object({ companyId: Type.String() })
+const ProductParams = Type.Object({ companyId: Type.String(), productIdentifier: Type.String() })
 const CompaniesQuery = Type.Object({
   ...listQuery,
   tags: Type.Optional(
@@ -226,5 +229,60 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
     },
   })
 
-  return [list, create, get, replace, update, remove]
+  return [list, create, get, replace, update, remove, ...productRoutes]
 }
+
+const product = {
+  path: '/companies/{companyId}/products/{productIdentifier}',
+  tag: 'Companies',
+  scope: 'manage',
+  tenant: 'organization',
+  cost: 1,
+  params: ProductParams,
+  answers: { 204: null },
+  errors: [...companyErrors, ...writeErrors, 'resource.not_found'],
+} as const
+
+const productRoutes: readonly RouteRecord[] = [
+  route({
+    ...product,
+    method: 'PUT',
+    operation: 'add-product',
+    summary: 'Add product',
+    description: 'Adding a product twice changes nothing.',
+    examples: [
+      {
+        summary: 'Lending',
+        params: { companyId: '$company', productIdentifier: 'lending' },
+        status: 204,
+      },
+      {
+        summary: 'A product that nobody has',
+        params: { companyId: '$company', productIdentifier: 'gardening' },
+        status: 404,
+      },
+    ],
+    handle: (call) =>
+      call.writeOrganization(addProduct, toProduct(call.params), () => ({ status: 204 })),
+  }),
+  route({
+    ...product,
+    method: 'DELETE',
+    operation: 'remove-product',
+    summary: 'Remove product',
+    examples: [
+      {
+        summary: 'Lending',
+        params: { companyId: '$company', productIdentifier: 'lending' },
+        status: 204,
+      },
+    ],
+    handle: (call) =>
+      call.writeOrganization(removeProduct, toProduct(call.params), () => ({ status: 204 })),
+  }),
+]
+
+const toProduct = ({ companyId, productIdentifier }: Static<typeof ProductParams>) => ({
+  companyId,
+  productId: productIdentifier,
+})

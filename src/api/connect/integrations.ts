@@ -7,7 +7,7 @@ import { type RouteRecord, route } from '../http/route.ts'
 import { addressOf } from './integration-images.ts'
 import { ListQueryIn, toListQuery, toPage } from './lists.ts'
 import { commonErrors, listErrors } from './looks.ts'
-import { BrandingOut, IntegrationOut, pageOf } from './shapes.ts'
+import { BrandingOut, CoverageOut, IntegrationOut, pageOf } from './shapes.ts'
 
 const vocabulary = { entity: 'Integration', properties: propertiesByEntity.Integration } as const
 const byName = { path: 'name', kind: 'text', isDescending: false } as const
@@ -75,8 +75,37 @@ export function integrationRoutes(manifests: readonly Manifest[]): readonly Rout
     },
   })
 
-  return [list, get, branding]
+  const coverage = route({
+    method: 'GET',
+    path: '/coverage',
+    operation: 'get-coverage',
+    tag: 'Integrations',
+    summary: 'Get what every platform can do, by data type',
+    scope: 'read',
+    tenant: 'organization',
+    cost: 1,
+    answers: { 200: CoverageOut },
+    errors: commonErrors,
+    examples: [{ summary: 'All platforms', status: 200 }],
+    handle: () => Promise.resolve({ status: 200, body: { platforms: manifests.map(toCoverage) } }),
+  })
+
+  return [list, get, branding, coverage]
 }
+
+/** One platform of the matrix. Source: Connect specification 11.2 and 26. */
+const toCoverage = (manifest: Manifest) => ({
+  platformKey: manifest.key,
+  platformName: manifest.name,
+  testedAgainst: manifest.dataProvidedBy ?? manifest.serviceName,
+  features: orderedTypes(manifest).flatMap((dataType) =>
+    Object.entries(manifest.features[dataType]).map(([featureType, featureState]) => ({
+      dataType,
+      featureType,
+      featureState,
+    })),
+  ),
+})
 
 /** Refuses: sync.integration_not_found. */
 function requireManifest(manifests: readonly Manifest[], platformKey: string): Manifest {

@@ -29,7 +29,7 @@ export function toCompanyOut(company: Company, setting: Setting): object {
     ...(lastSyncAt !== null && { lastSync: lastSyncAt }),
     created: createdAt,
     ...(createdByName !== null && { createdByUserName: createdByName }),
-    products: [],
+    products: company.products,
     tags,
     dataConnections: company.connections.map((connection) => toConnectionOut(connection, setting)),
   }

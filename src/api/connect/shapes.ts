@@ -147,6 +147,17 @@ export const IntegrationOut = shape({
   ),
 })
 
+export const CoverageOut = shape({
+  platforms: Type.Array(
+    shape({
+      platformKey: text,
+      platformName: text,
+      testedAgainst: text,
+      features: Type.Array(shape({ dataType: DataTypeOut, ...Feature.properties })),
+    }),
+  ),
+})
+
 const ImageOut = shape({ image: shape({ src: text, alt: text }) })
 
 export const BrandingOut = shape({

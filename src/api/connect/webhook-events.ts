@@ -40,6 +40,7 @@ type CompanyImage = Readonly<{
   name?: string
   description?: string | null
   tags?: Readonly<Record<string, string>>
+  products?: readonly string[]
   createdAt?: string
 }>
 
@@ -72,6 +73,9 @@ function showEvent(event: StoredEvent, setting: Setting): Shown | undefined {
   if (type === 'company.created' || type === 'company.deleted') {
     return toCompany(type, payload as CompanyImage, setting) // written by `imageOf` of a company
   }
+  if (type === 'company.product.added' || type === 'company.product.removed') {
+    return toProduct(type, payload as ProductImage) // written by the actions of a company
+  }
   if (isConnectionType(type)) return toConnection(type, payload, setting)
   if (type === 'read.completed') return toRead(payload, setting)
   return type.startsWith('push.') ? toPush(payload, setting) : undefined
@@ -88,10 +92,18 @@ function toCompany(type: string, company: CompanyImage, { origin }: Setting): Sh
     ...(description && { description }),
     redirect: `${origin()}/link/company/${id}`,
     created: createdAt,
-    products: [],
+    products: company.products ?? [],
     tags,
   }
   return { type, payload, tags }
+}
+
+type ProductImage = CompanyImage & Readonly<{ productId: string; productName: string }>
+
+function toProduct(type: string, company: ProductImage): Shown {
+  const { id, name, description, productId, productName, products = [], tags = {} } = company
+  const shown = { id, name, ...(description && { description }), productId, productName, products }
+  return { type, payload: shown, tags }
 }
 
 function toConnection(type: string, payload: Payload, setting: Setting): Shown {

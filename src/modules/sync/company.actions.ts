@@ -2,13 +2,14 @@ import type { OrganizationCtx } from '../../db/write.ts'
 import { dateIn } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { findLimit } from '../plans/limit.queries.ts'
-import { deleteCompanyRow, insertCompany, updateCompanyRow } from './company.db.ts'
+import { deleteCompanyRow, insertCompany, updateCompanyRow, updateProducts } from './company.db.ts'
 import { countCompanies, getCompany } from './company.queries.ts'
 import {
   type Company,
   type CompanyDraft,
   parseCompanyName,
   parseTags,
+  productName,
   type Tags,
 } from './company.ts'
 import { toGuid } from './guid.ts'
@@ -27,6 +28,7 @@ export async function createCompany(ctx: OrganizationCtx, draft: CompanyDraft): 
     name,
     description: draft.description,
     tags,
+    products: [],
     createdAt: ctx.recordedAt,
     createdByName: null,
     lastSyncAt: null,
@@ -96,6 +98,51 @@ export async function deleteCompany(
   record(ctx, 'deleted', company, undefined)
 }
 
+type Product = Readonly<{ companyId: string; productId: string }>
+
+/**
+ * Lets a company use a product; adding it twice changes nothing.
+ * Refuses, in this order: sync.company_not_found, resource.not_found (the product).
+ * Source: Connect specification 9.
+ */
+export async function addProduct(
+  ctx: OrganizationCtx,
+  { companyId, productId }: Product,
+): Promise<void> {
+  const company = await getCompany(ctx.tx, ctx.organizationId, companyId)
+  const name = productName(productId)
+  if (company.products.includes(productId)) return
+  const after = { ...company, products: [...company.products, productId] }
+  await keepProducts(ctx, 'added', { company: after, productId, name })
+}
+
+/**
+ * Takes a product from a company; one that it does not use is no change.
+ * Refuses, in this order: sync.company_not_found, resource.not_found (the product).
+ */
+export async function removeProduct(
+  ctx: OrganizationCtx,
+  { companyId, productId }: Product,
+): Promise<void> {
+  const company = await getCompany(ctx.tx, ctx.organizationId, companyId)
+  const name = productName(productId)
+  if (!company.products.includes(productId)) return
+  const after = { ...company, products: company.products.filter((one) => one !== productId) }
+  await keepProducts(ctx, 'removed', { company: after, productId, name })
+}
+
+async function keepProducts(
+  ctx: OrganizationCtx,
+  what: 'added' | 'removed',
+  { company, productId, name }: Readonly<{ company: Company; productId: string; name: string }>,
+): Promise<void> {
+  await updateProducts(ctx.tx, ctx.organizationId, company)
+  const subject = { resource: 'company', resourceId: company.id }
+  const payload = { ...imageOf(company), productId, productName: name }
+  ctx.audit({ ...subject, action: `company.product.${what}`, after: payload })
+  ctx.emit({ ...subject, type: `company.product.${what}`, payload })
+}
+
 async function requirePlace({ tx, organizationId, now }: OrganizationCtx): Promise<void> {
   const asked = { organizationId, surface: 'connect', name: 'companiesMax' } as const
   const limit = await findLimit(tx, { ...asked, today: dateIn(now, 'UTC') })
@@ -131,10 +178,11 @@ function record(
 }
 
 /** A company without its connections, as its events show it. */
-export const imageOf = ({ id, name, description, tags, createdAt }: Company) => ({
+export const imageOf = ({ id, name, description, tags, products, createdAt }: Company) => ({
   id,
   name,
   description,
   tags,
+  products,
   createdAt,
 })

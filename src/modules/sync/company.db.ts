@@ -41,6 +41,19 @@ export async function updateCompanyRow(
   })
 }
 
+/** Writes the products of a company. */
+export async function updateProducts(
+  tx: Tx,
+  organizationId: OrganizationId,
+  { id, products }: Pick<Company, 'id' | 'products'>,
+): Promise<void> {
+  await tx.query({
+    name: 'update_company_products',
+    text: 'update company set products = $3 where organization_id = $1 and company_id = $2',
+    values: [organizationId, id, products],
+  })
+}
+
 /** Removes a company with its connections, datasets and records; never a business. */
 export async function deleteCompanyRow(
   tx: Tx,

@@ -26,11 +26,13 @@ type CompanyRow = Readonly<{
   name: string
   description: string | null
   tags: Tags
+  products: readonly string[]
   created_at: Instant
   created_by_name: string | null
 }>
 
-const columnsSql = 'c.company_id, c.name, c.description, c.tags, c.created_at, c.created_by_name'
+const columnsSql = `c.company_id, c.name, c.description, c.tags, c.products, c.created_at,
+  c.created_by_name`
 
 type CompanyQuery = ListQuery &
   Readonly<{
@@ -138,6 +140,7 @@ const toCompany = (row: CompanyRow, connections: readonly Connection[]): Company
   name: row.name,
   description: row.description,
   tags: row.tags,
+  products: row.products,
   createdAt: row.created_at,
   createdByName: row.created_by_name,
   lastSyncAt: newest(connections.map(({ lastSyncAt }) => lastSyncAt)),

@@ -16,6 +16,8 @@ export type Company = Readonly<{
   name: string
   description: string | null
   tags: Tags
+  /** In the order in which they were added. */
+  products: readonly string[]
   createdAt: Instant
   createdByName: string | null
   /** End of the newest complete dataset; null before the first. */
@@ -25,6 +27,28 @@ export type Company = Readonly<{
 }>
 
 export type CompanyDraft = Readonly<{ name: string; description: string | null; tags: Tags }>
+
+/**
+ * Products of a client that a company can use, by identifier.
+ * Source: Connect specification 9.
+ */
+const productNames: ReadonlyMap<string, string> = new Map([
+  ['lending', 'Lending'],
+  ['expenses', 'Expenses'],
+  ['bank-feeds', 'Bank Feeds'],
+  ['bill-pay', 'Bill Pay'],
+  ['spend-insights', 'Spend Insights'],
+  ['accounting', 'Accounting'],
+  ['banking', 'Banking'],
+  ['commerce', 'Commerce'],
+])
+
+/** The name of a product. Refuses: resource.not_found. */
+export function productName(productId: string): string {
+  const name = productNames.get(productId)
+  if (name !== undefined) return name
+  throw new Refusal('resource.not_found', { resource: 'Product', id: productId })
+}
 
 const allowedInName = /[^\p{L}\p{M}\p{N} \-',&@.?!]/gu
 

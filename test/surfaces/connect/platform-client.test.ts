@@ -165,7 +165,7 @@ test('the coverage tells every feature of every platform as the integrations do'
   expect(rows).toEqual(
     native.datatypeFeatures.flatMap(
       ({ dataType, supportedFeatures }: { dataType: string; supportedFeatures: Row[] }) =>
-        supportedFeatures.map((feature) => ({ dataType, ...feature })),
+        supportedFeatures.map((feature) => ({ ...feature, dataType })),
     ),
   )
 })
