@@ -37,6 +37,9 @@ test('without any variable the server listens on loopback with a demo and its ow
     metricsPort: undefined,
     metricsHost: '127.0.0.1',
     anchorFile: join(cwd, '.tallystick', 'anchors.jsonl'),
+    requestLogDays: 30,
+    requestLogBodies: 'errors',
+    tracesEndpoint: '',
     hasNpmParent: false,
   })
 })
@@ -85,6 +88,9 @@ test.each([
   ['TALLYSTICK_LOG_LEVEL', { TALLYSTICK_LOG_LEVEL: 'loud' }],
   ['TALLYSTICK_LANE_QUEUE', { TALLYSTICK_LANE_QUEUE: '0' }],
   ['TALLYSTICK_LANE_BATCH', { TALLYSTICK_LANE_BATCH: '-5' }],
+  ['TALLYSTICK_REQUEST_LOG_DAYS', { TALLYSTICK_REQUEST_LOG_DAYS: '0' }],
+  ['TALLYSTICK_REQUEST_LOG_BODIES', { TALLYSTICK_REQUEST_LOG_BODIES: 'some' }],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }],
   ['TALLYSTICK_DRAIN_SECONDS', { TALLYSTICK_DRAIN_SECONDS: '301' }],
 ])('a wrong value is refused naming %s: %o', (variable, env) => {
   expect(() => loadConfig(env, { cwd })).toThrow(

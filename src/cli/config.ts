@@ -24,6 +24,7 @@ function run(): Promise<Answer> {
 /** Every value; of secrets only whether they are given, of addresses not the password. */
 export function toShown(config: Config): Readonly<Record<string, unknown>> {
   const { databaseUrl, migrateUrl, masterKey, webhookAuthorities, metricsPort } = config
+  const { tracesEndpoint } = config
   return {
     ...config,
     databaseUrl: masked(databaseUrl),
