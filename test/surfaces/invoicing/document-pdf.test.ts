@@ -1,24 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Answer, aBusiness, type Business } from '../../harness.ts'
+import { ask } from '../../pdf.ts'
 
 const unknownId = '0197a1c2-0000-7000-8000-0000000000e1'
-
-/** What a tool of poppler says of a PDF. */
-function ask(tool: 'pdftotext' | 'pdfinfo' | 'pdffonts', pdf: Buffer): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pdf-'))
-  const file = join(folder, 'a.pdf')
-  try {
-    writeFileSync(file, pdf)
-    const args = tool === 'pdftotext' ? ['-layout', file, '-'] : [file]
-    return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 const items = [
   { description: 'Site survey', quantity: 3, unit_price: 120, tax_rate: 7.5, unit: 'day' },
@@ -37,7 +21,7 @@ async function anInvoice({ invoicing }: Business, more: object = {}): Promise<An
   return invoicing.post('/api/v1/invoices', { customer_id, items, status: 'sent', ...more })
 }
 
-test('200 an issued invoice is a tagged PDF with all that it must say', async () => {
+test('200 an issued invoice is a tagged PDF with all that it must say', async ({ skip }) => {
   const business = await aBusiness()
   await business.invoicing.patch('/api/v1/business', {
     legal_name: 'Adire Studio Limited',
@@ -55,13 +39,13 @@ test('200 an issued invoice is a tagged PDF with all that it must say', async ()
     'content-type': 'application/pdf',
     'content-disposition': 'inline; filename="INV-00001.pdf"',
   })
-  const info = ask('pdfinfo', reply.bytes)
+  const info = ask(skip, 'pdfinfo', reply.bytes)
   expect(info).toMatch(/Title: +Invoice INV-00001\n/)
   expect(info).toMatch(/Author: +Adire Studio Limited\n/)
   expect(info).toMatch(/Tagged: +yes/)
   expect(info).toMatch(/CreationDate: +Mon Jun 15 12:00:00 2026/)
   expect(reply.bytes.toString('latin1')).toContain('<pdfaid:part>3</pdfaid:part>')
-  const text = ask('pdftotext', reply.bytes)
+  const text = ask(skip, 'pdftotext', reply.bytes)
   for (const said of [
     ...['Invoice', 'INV-00001', '15 June 2026', '15 July 2026', 'PO-7', 'USD'],
     ...['Adire Studio Limited', 'US 12-3456789', 'Lantern & Rye Ltd', '7 Quay Street', 'Bristol'],
@@ -91,7 +75,7 @@ test('200 the same bytes on every call, also after seller and customer have chan
   expect(rows).toEqual([{ count: 1 }])
 })
 
-test('200 a draft and a cancelled invoice say what they are', async () => {
+test('200 a draft and a cancelled invoice say what they are', async ({ skip }) => {
   const business = await aBusiness()
   const { body: draft } = await anInvoice(business, { status: 'draft' })
   const path = `/api/v1/invoices/${draft.id}`
@@ -101,25 +85,25 @@ test('200 a draft and a cancelled invoice say what they are', async () => {
   await business.invoicing.patch(path, { status: 'cancelled' })
   const cancelled = await business.invoicing.get(`${path}/pdf`)
   const marks = [drafted, sent, cancelled].map(
-    ({ bytes }) => /DRAFT|VOID/.exec(ask('pdftotext', bytes))?.[0],
+    ({ bytes }) => /DRAFT|VOID/.exec(ask(skip, 'pdftotext', bytes))?.[0],
   )
   expect(marks).toEqual(['DRAFT', undefined, 'VOID'])
 })
 
-test('200 a test business prints nothing that could pass for an invoice', async () => {
+test('200 a test business prints nothing that could pass for an invoice', async ({ skip }) => {
   const business = await aBusiness({ environment: 'test' })
   const { body: invoice } = await anInvoice(business)
   const { bytes } = await business.invoicing.get(`/api/v1/invoices/${invoice.id}/pdf`)
-  expect(ask('pdftotext', bytes)).toContain('TEST – not an invoice')
+  expect(ask(skip, 'pdftotext', bytes)).toContain('TEST – not an invoice')
 })
 
-test('200 in Arabic on letter paper', async () => {
+test('200 in Arabic on letter paper', async ({ skip }) => {
   const business = await aBusiness()
   const { body: invoice } = await anInvoice(business)
   const path = `/api/v1/invoices/${invoice.id}/pdf?language=ar&paper=us-letter`
   const { bytes } = await business.invoicing.get(path)
-  expect(ask('pdfinfo', bytes)).toMatch(/Page size: +612 x 792 pts/)
-  expect(ask('pdffonts', bytes)).toMatch(/NotoSansArabic-Regular.* yes yes yes/)
+  expect(ask(skip, 'pdfinfo', bytes)).toMatch(/Page size: +612 x 792 pts/)
+  expect(ask(skip, 'pdffonts', bytes)).toMatch(/NotoSansArabic-Regular.* yes yes yes/)
 })
 
 test('400 a language or a paper that nobody has', async () => {
@@ -147,4 +131,47 @@ test('404 documents that are not there, or another business’s', async () => {
     const reply = await business.invoicing.get(`/api/v1/${path}/pdf`)
     expect([reply.status, reply.body]).toEqual([404, { error }])
   }
+})
+
+test('200 a credit note names the invoice that it corrects', async ({ skip }) => {
+  const business = await aBusiness()
+  const { body: invoice } = await anInvoice(business)
+  const credit = await business.invoicing.post(`/api/v1/invoices/${invoice.id}/credit-notes`, {
+    reason: 'Survey shortened',
+    items: [{ invoice_item_id: invoice.items[0].id, quantity: 1 }],
+  })
+  const path = `/api/v1/credit-notes/${credit.body.id}/pdf`
+  const first = await business.invoicing.get(path)
+  await business.invoicing.patch(`/api/v1/customers/${invoice.customer_id}`, { name: 'Renamed' })
+  const second = await business.invoicing.get(path)
+  const text = ask(skip, 'pdftotext', first.bytes)
+  for (const said of ['Credit note', credit.body.credit_note_number, 'INV-00001 · 15 June 2026']) {
+    expect(text).toContain(said)
+  }
+  expect(text).toContain('Survey shortened')
+  expect(text).toContain('$129.00')
+  expect(second.bytes.equals(first.bytes)).toBe(true)
+})
+
+test('200 a quotation says until when it holds, and keeps its bytes when it is accepted', async ({
+  skip,
+}) => {
+  const business = await aBusiness()
+  const customer = await business.invoicing.post('/api/v1/customers', { name: 'Lantern & Rye' })
+  const quotation = await business.invoicing.post('/api/v1/quotations', {
+    customer_id: customer.body.id,
+    valid_until: '2026-07-15',
+    status: 'sent',
+    items,
+  })
+  const path = `/api/v1/quotations/${quotation.body.id}`
+  const first = await business.invoicing.get(`${path}/pdf`)
+  const accepted = await business.invoicing.post(`${path}/accept`, {})
+  await business.invoicing.patch('/api/v1/business', { name: 'Another name' })
+  const second = await business.invoicing.get(`${path}/pdf`)
+  const text = ask(skip, 'pdftotext', first.bytes)
+  for (const said of ['Quotation', 'Valid until', '15 July 2026', '$432.50', 'View online']) {
+    expect(text).toContain(said)
+  }
+  expect([accepted.status, second.bytes.equals(first.bytes)]).toEqual([200, true])
 })
