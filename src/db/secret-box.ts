@@ -8,7 +8,7 @@ const tagBytes = 16
 const headBytes = 3
 
 /** A key and its number, which stands in front of what it seals. */
-export type VersionedKey = Readonly<{ version: number; key: Uint8Array }>
+type VersionedKey = Readonly<{ version: number; key: Uint8Array }>
 
 /**
  * Seals bytes for one column of one row: `0x01`, version of the key in two bytes, nonce,

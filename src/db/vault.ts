@@ -23,7 +23,7 @@ export type Safe = Readonly<{
 }>
 
 /** A key of an organization as its row keeps it. */
-export type KeyRow = Readonly<{ version: number; masterId: Buffer; wrapped: Buffer }>
+type KeyRow = Readonly<{ version: number; masterId: Buffer; wrapped: Buffer }>
 
 type Query = <Row>(
   statement: Readonly<{ name?: string; text: string; values: readonly unknown[] }>,

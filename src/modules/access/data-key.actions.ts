@@ -1,7 +1,7 @@
 import type { OrganizationCtx } from '../../db/write.ts'
 
 /** `reencrypted` counts the fields that were sealed anew under the version. */
-export type KeyRotation = Readonly<{ version: number; reencrypted: number }>
+type KeyRotation = Readonly<{ version: number; reencrypted: number }>
 
 /**
  * Notes that an organization's fields are sealed under a new key.

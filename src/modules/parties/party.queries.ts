@@ -185,7 +185,7 @@ function followsOf(
 }
 
 /** Personal data of all parties of a business as columns, to be searched in. */
-export type OpenedColumns = Readonly<{
+type OpenedColumns = Readonly<{
   ids: readonly string[]
   emails: readonly (string | null)[]
   phones: readonly (string | null)[]
