@@ -3,6 +3,8 @@ import { asDate } from '../src/kernel/dates.ts'
 import { setRate } from '../src/modules/ledger/exchange-rate.actions.ts'
 import { draftJournal, postJournal, reverseJournal } from '../src/modules/ledger/journal.actions.ts'
 import { createInvoice } from '../src/modules/sales/invoice.actions.ts'
+import { createProduct } from '../src/modules/sales/product.actions.ts'
+import { createRecurring } from '../src/modules/sales/recurring.actions.ts'
 import { journal, newUuid, noon } from './lane.ts'
 import { anInvoice, aShop, type Shop } from './shop.ts'
 
@@ -29,6 +31,17 @@ export async function aFullShop(): Promise<FullShop> {
   const issued = { externalId: 'invoice 1' }
   await shop.write(createInvoice, anInvoice(customer.id, issued))
   await shop.write(createInvoice, anInvoice(customer.id, { status: 'paid' }))
+  await shop.write(createProduct, {
+    ...{ name: 'Survey', description: null, sku: 'SVY-1', unitPrice: '120', currency: null },
+    ...{ taxPercent: '7.5', unit: null, accountCode: null, externalId: 'product 1', metadata: {} },
+  })
+  await shop.write(createRecurring, {
+    ...{ status: 'active', customerId: customer.id, name: 'Support', frequency: 'monthly' },
+    ...{ every: 1, startDate: asDate('2026-06-30'), endDate: null, occurrencesMax: null },
+    ...{ dueDays: 30, currency: 'NGN', notes: null, terms: null, template: null, isSent: false },
+    lines: [{ description: 'Support', quantity: '1', unitPrice: '250' }],
+    ...{ externalId: 'recurring 1', metadata: {} },
+  })
   const sale = journal('1001 +1.00 | 4000 -1.00', '2026-06-10', { externalId: 'journal 1' })
   const { id } = await shop.write(postJournal, sale)
   await shop.write(reverseJournal, { entryId: id, reason: 'a test' })
