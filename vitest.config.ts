@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { defineConfig } from 'vitest/config'
 import { skipReporter } from './test/skip-reporter.ts'
 
@@ -13,9 +14,16 @@ const pure = [
 /** Files beside the rules that speak to PostgreSQL. */
 const withDatabase = ['src/modules/*/*.{actions,queries,db,races,crash}.test.ts']
 
+/** Runs in a browser are counted apart from the others. */
+const isBrowser = process.argv.includes('browser')
+
 export default defineConfig({
   test: {
-    reporters: ['default', skipReporter, ['json', { outputFile: 'test-results/vitest.json' }]],
+    reporters: [
+      'default',
+      skipReporter,
+      ['json', { outputFile: `test-results/${isBrowser ? 'browser' : 'vitest'}.json` }],
+    ],
     projects: [
       {
         test: {
@@ -38,6 +46,7 @@ export default defineConfig({
             'src/**/*.property.test.ts',
             'test/{tidy,map,docs}.test.ts',
             'test/map/**',
+            'test/browser/**',
             'dist/**',
             'node_modules/**',
           ],
@@ -47,6 +56,18 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/postgres.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

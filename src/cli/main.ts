@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./config.ts')).configCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
+  mail: async () => (await import('./mail.ts')).mailCommand(),
   requests: async () => (await import('./requests.ts')).requestsCommand(),
 }
 
