@@ -272,3 +272,31 @@ test('a dry run of an update shows what it would post, of a draft how its amount
   })
   expect(await find(business, draft.id)).toEqual(draft)
 })
+
+test('200 invoices are found by the quotation and the recurring invoice they came from', async () => {
+  const business = await aBusiness()
+  const { invoicing } = business
+  const customer_id = await aCustomer(business)
+  const quotation = await invoicing.post('/api/v1/quotations', {
+    ...{ customer_id, items, status: 'accepted' },
+  })
+  const converted = await invoicing.post(`/api/v1/quotations/${quotation.body.id}/convert`)
+  const recurring = await invoicing.post('/api/v1/recurring-invoices', {
+    ...{ customer_id, items, frequency: 'monthly', start_date: '2026-06-15' },
+  })
+  const run = await invoicing.post(`/api/v1/recurring-invoices/${recurring.body.id}/run`)
+  expect([converted.status, run.status]).toEqual([201, 201])
+  const search = async (query: string) => {
+    const { body } = await invoicing.get(`${path}?${query}`)
+    return body.data.map(({ id }: { id: string }) => id)
+  }
+  expect(await search(`quotation_id=${quotation.body.id}`)).toEqual([converted.body.id])
+  expect(await search(`quotation_id=${quotation.body.id.toUpperCase()}`)).toEqual([
+    converted.body.id,
+  ])
+  const found = await search(`recurring_invoice_id=${recurring.body.id.toUpperCase()}`)
+  expect(found).toHaveLength(1)
+  const { body } = await invoicing.get(`${path}/${found[0]}`)
+  expect([body.recurring_invoice_id, body.quotation_id]).toEqual([recurring.body.id, null])
+  expect(await search(`recurring_invoice_id=${unknownId}`)).toEqual([])
+})
