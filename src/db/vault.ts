@@ -39,7 +39,7 @@ export class Vault {
   readonly #masterKey: Uint8Array
   readonly #indexKey: Uint8Array
   readonly #unwrapped = new Map<string, Buffer>()
-  readonly #rows = new Map<string, Readonly<{ rows: readonly KeyRow[]; atMs: number }>>()
+  readonly #read = new Map<string, Readonly<{ rows: Promise<readonly KeyRow[]>; atMs: number }>>()
 
   /** root  the secret that keys of the installation are derived from; survives the master key */
   constructor({ masterKey, root }: Readonly<{ masterKey: Uint8Array; root: Uint8Array }>) {
@@ -95,14 +95,25 @@ export class Vault {
   /** Opens one field outside of anybody's transaction, with keys read a moment ago at most. */
   async openAlone(query: Query, place: SecretPlace, sealed: Uint8Array): Promise<Buffer> {
     const { organizationId } = place
-    const now = performance.now()
-    let known = this.#rows.get(organizationId)
-    const isFresh = known !== undefined && now - known.atMs < rowsMaxAgeMs
-    if (known === undefined || !isFresh || !hasVersion(known.rows, versionOf(sealed))) {
-      known = { rows: await this.readKeys(query, organizationId), atMs: now }
-      keep(this.#rows, organizationId, known)
+    const known = this.#read.get(organizationId)
+    const isFresh = known !== undefined && performance.now() - known.atMs < rowsMaxAgeMs
+    let rows = await (isFresh ? known.rows : this.#readOnce(query, organizationId))
+    const version = versionOf(sealed)
+    if (!rows.some((row) => row.version === version)) {
+      rows = await this.#readOnce(query, organizationId)
     }
-    return Buffer.from(this.toSafe(organizationId, known.rows).open(place, sealed))
+    return Buffer.from(this.toSafe(organizationId, rows).open(place, sealed))
+  }
+
+  /** Who asks at the same time shares one statement. */
+  #readOnce(query: Query, organizationId: string): Promise<readonly KeyRow[]> {
+    const rows = this.readKeys(query, organizationId)
+    const read = { rows, atMs: performance.now() }
+    keep(this.#read, organizationId, read)
+    rows.catch(() => {
+      if (this.#read.get(organizationId) === read) this.#read.delete(organizationId)
+    })
+    return rows
   }
 
   /** Refuses: platform.database_unavailable when another master key has wrapped the key. */
@@ -118,9 +129,6 @@ export class Vault {
     return key
   }
 }
-
-const hasVersion = (rows: readonly KeyRow[], version: number): boolean =>
-  rows.some((row) => row.version === version)
 
 /** The oldest gives way when there is no room. */
 function keep<Value>(map: Map<string, Value>, name: string, value: Value): void {
