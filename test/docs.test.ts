@@ -31,6 +31,12 @@ test('the lock file names the packages of every platform, so that npm ci accepts
   expect(`${run.stdout}${run.stderr}`).toBe('')
 })
 
+test('the fonts of documents are those of their packages', () => {
+  const run = spawnSync(process.execPath, ['scripts/fonts.mjs', '--check'], { cwd: root })
+
+  expect(`${run.stdout}${run.stderr}`).toBe('')
+})
+
 test('each decision is listed, and numbers are not used twice', () => {
   const files = readdirSync(join(root, 'docs/adr')).filter((name) => /^\d{4}-/.test(name))
   const numbers = files.map((name) => name.slice(0, 4))

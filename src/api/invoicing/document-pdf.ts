@@ -32,7 +32,7 @@ type Printed = Readonly<{
   tag: string
   name: string
   /** The name under which the examples keep one of them. */
-  example?: string
+  example: string
 }>
 
 const pdfRoute = ({ kind, path, tag, name, example }: Printed): RouteRecord =>
@@ -52,10 +52,7 @@ const pdfRoute = ({ kind, path, tag, name, example }: Printed): RouteRecord =>
     answers: { 200: Type.String() },
     answerTypes: ['application/pdf'],
     errors: printErrors,
-    examples:
-      example === undefined
-        ? []
-        : [{ summary: `The ${name} as PDF`, params: { id: example }, status: 200 }],
+    examples: [{ summary: `The ${name} as PDF`, params: { id: example }, status: 200 }],
     handle: async (call) => {
       const { organizationId } = call.caller
       const { businessId } = call.business()
@@ -89,6 +86,10 @@ export const documentPdfRoutes = [
   }),
   pdfRoute({
     ...{ kind: 'credit_note', path: 'credit-notes', tag: 'Credit notes', name: 'credit note' },
+    example: '$credit',
   }),
-  pdfRoute({ kind: 'quotation', path: 'quotations', tag: 'Quotations', name: 'quotation' }),
+  pdfRoute({
+    ...{ kind: 'quotation', path: 'quotations', tag: 'Quotations', name: 'quotation' },
+    example: '$quotation',
+  }),
 ]
