@@ -501,7 +501,7 @@ function parseStatuses(list: string) {
   })
 }
 
-function toWire(expense: Expense): Static<typeof ExpenseOut> {
+export function toWire(expense: Expense): Static<typeof ExpenseOut> {
   const { currency: code } = expense
   const shown = toShownStatus(expense.status, 'invoicing')
   return {

@@ -705,7 +705,7 @@ function parseStatuses(list: string): readonly QuotationStatus[] {
   })
 }
 
-function toWire(quotation: Quotation, toPageUrl?: ToPageUrl): Static<typeof QuotationOut> {
+export function toWire(quotation: Quotation, toPageUrl?: ToPageUrl): Static<typeof QuotationOut> {
   const { currency: code, exchangeRate } = quotation
   return {
     id: quotation.id,

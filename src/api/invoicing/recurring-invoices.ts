@@ -513,7 +513,7 @@ function parseStatuses(list: string): readonly RecurringStatus[] {
   })
 }
 
-function toWire(recurring: Recurring): Static<typeof RecurringOut> {
+export function toWire(recurring: Recurring): Static<typeof RecurringOut> {
   const { currency: code } = recurring
   return {
     id: recurring.id,

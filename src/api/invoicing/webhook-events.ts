@@ -1,8 +1,18 @@
 import { eventId } from '../../kernel/ids.ts'
+import { type ExpenseStatus, toShownStatus } from '../../modules/purchases/expense.ts'
 import type { EventBusiness, EventRenderer, StoredEvent } from '../../modules/webhooks/event.ts'
-import { parseInvoice, parseParty } from '../../modules/webhooks/snapshot.ts'
+import {
+  parseExpense,
+  parseInvoice,
+  parseParty,
+  parseQuotation,
+  parseRecurring,
+} from '../../modules/webhooks/snapshot.ts'
 import { toWire as toCustomerWire } from './customers.ts'
+import { toWire as toExpenseWire } from './expenses.ts'
 import { toWire as toInvoiceWire } from './invoice-fields.ts'
+import { toWire as toQuotationWire } from './quotations.ts'
+import { toWire as toRecurringWire } from './recurring-invoices.ts'
 
 /** Every event type of this surface. Source: Invoicing specification 13.2. */
 export const eventTypes = [
@@ -40,22 +50,89 @@ type Payload = StoredEvent['payload']
 /** The `data` of an event; undefined where the event is none of this surface's. */
 type ToData = (payload: Payload, business: EventBusiness) => object | undefined
 
-const toInvoiceData: ToData = (payload, business) => {
+/** An invoice with whom it is between. */
+function toInvoiceDetail(payload: Payload, business: EventBusiness) {
   const invoice = parseInvoice(payload)
-  const wire = toInvoiceWire(invoice)
   return {
-    id: wire.id,
-    invoice_number: wire.invoice_number,
-    total: wire.total,
-    status: wire.status,
-    previous_status: payload['previousStatus'] ?? null,
-    invoice: {
-      ...wire,
-      customer: { id: invoice.customerId, name: invoice.customerName },
-      business: { id: business.id, name: business.name },
-    },
+    ...toInvoiceWire(invoice),
+    customer: { id: invoice.customerId, name: invoice.customerName },
+    business: { id: business.id, name: business.name },
   }
 }
+
+const toInvoiceData: ToData = (payload, business) => {
+  const invoice = toInvoiceDetail(payload, business)
+  return {
+    id: invoice.id,
+    invoice_number: invoice.invoice_number,
+    total: invoice.total,
+    status: invoice.status,
+    previous_status: payload['previousStatus'] ?? null,
+    invoice,
+  }
+}
+
+const toQuotationData: ToData = (payload, business) => {
+  const parsed = parseQuotation(payload)
+  const quotation = {
+    ...toQuotationWire(parsed),
+    customer: { id: parsed.customerId, name: parsed.customerName },
+    business: { id: business.id, name: business.name },
+  }
+  return {
+    id: quotation.id,
+    quotation_number: quotation.quotation_number,
+    total: quotation.total,
+    status: quotation.status,
+    previous_status: payload['previousStatus'] ?? null,
+    quotation,
+  }
+}
+
+const toConvertedData: ToData = (payload, business) => ({
+  ...toQuotationData(payload, business),
+  invoice_id: parseQuotation(payload).invoiceId,
+})
+
+const toExpenseData: ToData = (payload) => {
+  const parsed = parseExpense(payload)
+  const { previousStatus } = payload
+  const isGone = parsed.status === 'cancelled'
+  // What is gone shows how it was last.
+  const status = isGone ? ((previousStatus ?? 'draft') as ExpenseStatus) : parsed.status // one of its own
+  const expense = toExpenseWire({ ...parsed, status })
+  const before = isGone ? null : (previousStatus as ExpenseStatus | null) // kept by `purchases`
+  return {
+    id: expense.id,
+    expense_number: expense.expense_number,
+    amount: expense.amount,
+    status: expense.status,
+    previous_status: before === null ? null : toShownStatus(before, 'invoicing'),
+    expense,
+  }
+}
+
+const toRecurringData: ToData = (payload) => {
+  const recurring = toRecurringWire(parseRecurring(payload))
+  return {
+    id: recurring.id,
+    status: recurring.status,
+    next_run_date: recurring.next_run_date,
+    recurring_invoice: recurring,
+  }
+}
+
+const toGeneratedData: ToData = (payload, business) => ({
+  ...toRecurringData(payload, business),
+  invoice_id: payload['invoiceId'],
+  invoice: toInvoiceDetail(payload['invoice'] as Payload, business), // put there by `sales`
+})
+
+const toFailedData: ToData = (payload, business) => ({
+  ...toRecurringData(payload, business),
+  period_date: payload['periodDate'],
+  reason: payload['reason'],
+})
 
 const toCustomerData: ToData = (payload, business) => {
   const party = parseParty(payload)
@@ -75,6 +152,22 @@ const shownByCoreType: ReadonlyMap<string, Shown> = new Map<string, Shown>([
   ['sales.invoice.overdue', ['invoice.overdue', toInvoiceData]],
   ['sales.invoice.cancelled', ['invoice.cancelled', toInvoiceData]],
   ['sales.invoice.deleted', ['invoice.deleted', toInvoiceData]],
+  ['sales.quotation.created', ['quotation.created', toQuotationData]],
+  ['sales.quotation.updated', ['quotation.updated', toQuotationData]],
+  ['sales.quotation.sent', ['quotation.sent', toQuotationData]],
+  ['sales.quotation.accepted', ['quotation.accepted', toQuotationData]],
+  ['sales.quotation.rejected', ['quotation.rejected', toQuotationData]],
+  ['sales.quotation.expired', ['quotation.expired', toQuotationData]],
+  ['sales.quotation.converted', ['quotation.converted', toConvertedData]],
+  ['purchases.expense.created', ['expense.created', toExpenseData]],
+  ['purchases.expense.updated', ['expense.updated', toExpenseData]],
+  ['purchases.expense.approved', ['expense.approved', toExpenseData]],
+  ['purchases.expense.paid', ['expense.paid', toExpenseData]],
+  ['purchases.expense.deleted', ['expense.deleted', toExpenseData]],
+  ['purchases.expense.cancelled', ['expense.deleted', toExpenseData]],
+  ['sales.recurring.generated', ['recurring_invoice.generated', toGeneratedData]],
+  ['sales.recurring.failed', ['recurring_invoice.failed', toFailedData]],
+  ['sales.recurring.completed', ['recurring_invoice.completed', toRecurringData]],
   ['party.created', ['customer.created', toCustomerData]],
   ['party.updated', ['customer.updated', toCustomerData]],
   ['party.archived', ['customer.updated', toCustomerData]],

@@ -2,6 +2,7 @@ import { safeOf } from '../../db/tx.ts'
 import type { Ctx } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { toImageText } from '../ledger/document.ts'
 import { deletePartyRow, insertParty, updatePartyRow } from './party.db.ts'
 import { countOpenDocuments, findParty, findPartyByEmail, getParty } from './party.queries.ts'
 import {
@@ -41,7 +42,8 @@ export async function createParty(ctx: Ctx, given: NewParty): Promise<Party> {
 }
 
 /**
- * Changes what is given and leaves the rest; issued documents keep their copy.
+ * Changes what is given and leaves the rest; issued documents keep their copy. Without a difference
+ * nothing is written.
  * Refuses, in this order: resource.not_found, resource.external_id_taken.
  */
 export async function updateParty(
@@ -53,6 +55,8 @@ export async function updateParty(
   }: Readonly<{ partyId: string; role?: PartyRole; changes: PartyChanges }>,
 ): Promise<Party> {
   const before = await getParty(ctx.tx, ctx.businessId, partyId, role)
+  const isSame = toImageText(before) === toImageText({ ...before, ...changes })
+  if (isSame) return before
   const party = { ...before, ...changes, updatedAt: ctx.recordedAt }
   await updatePartyRow(ctx.tx, party)
   await record(ctx, 'updated', party, before)
