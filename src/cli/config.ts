@@ -29,6 +29,7 @@ export function toShown(config: Config): Readonly<Record<string, unknown>> {
     ...config,
     databaseUrl: masked(databaseUrl),
     migrateUrl: masked(migrateUrl),
+    tracesEndpoint: masked(tracesEndpoint),
     smtpUrl: masked(config.smtpUrl),
     masterKey: masterKey === undefined ? 'in the data folder' : 'given',
     webhookAuthorities: webhookAuthorities === '' ? '' : 'given',
