@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Db } from '../../db/tx.ts'
-import { type Instant, instantFromMs, msOf, parseInstant } from '../../kernel/dates.ts'
+import { type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { asId, eventId, type Id, parsePrefixed, toPrefixed } from '../../kernel/ids.ts'
 import { findBusiness } from '../../modules/access/business.queries.ts'
@@ -19,6 +19,7 @@ import { type EventBusiness, eventDays } from '../../modules/webhooks/event.ts'
 import { recoverDeliveries, redeliver, sendTest } from '../../modules/webhooks/replay.actions.ts'
 import { secretBytes, toBase64, toMasked } from '../../modules/webhooks/signature.ts'
 import { type Call, type Reply, route } from '../http/route.ts'
+import { addressErrors, namedOf, recoveryErrors, shownOnce, toRecovery } from '../http/webhook.ts'
 import {
   businessQuery,
   enveloped,
@@ -131,12 +132,6 @@ const shared = {
 } as const
 const one = { ...shared, path: '/v1/webhooks/{id}', params } as const
 const changeErrors = [...organizationWriteErrors, 'resource.not_found'] as const
-const urlErrors = [
-  'webhooks.url_not_https',
-  'webhooks.url_refused',
-  'webhooks.event_unknown',
-  'webhooks.url_taken',
-] as const
 
 const createRoute = route({
   ...shared,
@@ -152,7 +147,7 @@ const createRoute = route({
   errors: [
     ...organizationWriteErrors,
     'access.business_forbidden',
-    ...urlErrors,
+    ...addressErrors,
     'plan.webhook_endpoint_limit',
   ],
   examples: [
@@ -185,11 +180,7 @@ const createRoute = route({
       ...(body.asymmetric === true && { keyPair }),
       random: outside.random(secretBytes),
     } as const
-    return call.writeOrganization(createEndpoint, input, ({ endpoint, secret }) => ({
-      status: 201,
-      body: toWire(endpoint, secret),
-      keptBody: toWire(endpoint, null),
-    }))
+    return call.writeOrganization(createEndpoint, input, shownOnce(201, toWire))
   },
 })
 
@@ -231,7 +222,7 @@ const updateRoute = route({
   description: 'Only the members that are sent change. Activating it forgets its failures.',
   body: WebhookChange,
   answers: { 200: enveloped(WebhookOut) },
-  errors: [...changeErrors, ...urlErrors],
+  errors: [...changeErrors, ...addressErrors],
   examples: [
     {
       summary: 'Pause it',
@@ -250,15 +241,10 @@ const updateRoute = route({
     const { body, caller, outside } = call
     const { id: endpointId } = await findOwn(call)
     if (body.url !== undefined) await outside.requireReachable(body.url, caller.environment)
-    const changes = {
-      ...(body.url !== undefined && { url: body.url }),
-      ...(body.events !== undefined && { events: body.events }),
-      ...(body.description !== undefined && { description: body.description }),
-    }
     const input = {
       scope: scopeOf(call),
       endpointId,
-      changes,
+      changes: namedOf(body),
       knownEvents: eventTypes,
       ...(body.isActive !== undefined && { isEnabled: body.isActive }),
     }
@@ -314,11 +300,7 @@ const rotateRoute = route({
       ...(body.overlapHours !== undefined && { overlapHours: body.overlapHours }),
       random: outside.random(secretBytes),
     }
-    return call.writeOrganization(rotateSecret, input, ({ endpoint, secret }) => ({
-      status: 200,
-      body: toWire(endpoint, secret),
-      keptBody: toWire(endpoint, null),
-    }))
+    return call.writeOrganization(rotateSecret, input, shownOnce(200, toWire))
   },
 })
 
@@ -410,12 +392,7 @@ const recoverRoute = route({
   description: 'At most 30 days. What is still on its way is left alone.',
   body: RecoveryIn,
   answers: { 202: enveloped(Type.Object({ queued: Type.Integer() })) },
-  errors: [
-    ...changeErrors,
-    'validation.date_invalid',
-    'webhooks.replay_range',
-    'webhooks.endpoint_disabled',
-  ],
+  errors: [...changeErrors, ...recoveryErrors],
   examples: [
     {
       summary: 'More than 30 days',
@@ -426,15 +403,8 @@ const recoverRoute = route({
   ],
   handle: async (call) => {
     const { id: endpointId } = await findOwn(call)
-    const { since, until, only } = call.body
-    const input = {
-      scope: scopeOf(call),
-      endpointId,
-      render: renderEvent,
-      since: parseInstant(since, 'since'),
-      ...(until !== undefined && { until: parseInstant(until, 'until') }),
-      ...(only !== undefined && { only }),
-    }
+    const range = toRecovery(call.body)
+    const input = { scope: scopeOf(call), endpointId, render: renderEvent, ...range }
     return call.writeOrganization(recoverDeliveries, input, (body) => ({ status: 202, body }))
   },
 })

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { isUuid } from '../../kernel/ids.ts'
 import type { Manifest } from '../../modules/sync/record.ts'
@@ -26,6 +25,7 @@ import {
 import { recoverDeliveries, redeliver, sendTest } from '../../modules/webhooks/replay.actions.ts'
 import { secretBytes } from '../../modules/webhooks/signature.ts'
 import { type Call, type RouteRecord, route } from '../http/route.ts'
+import { addressErrors, recoveryErrors, shownOnce, toRecovery } from '../http/webhook.ts'
 import { listQuery, toPage } from './lists.ts'
 import { bodyErrors, commonErrors, listErrors, writeErrors } from './looks.ts'
 import { pageOf } from './shapes.ts'
@@ -102,12 +102,6 @@ const shared = { tag: 'Webhooks', scope: 'manage', tenant: 'organization', cost:
 const one = { ...shared, path: '/webhooks/{webhookId}', params: Params } as const
 const changeErrors = [...commonErrors, ...writeErrors, 'resource.not_found'] as const
 const changeBodyErrors = [...changeErrors, ...bodyErrors] as const
-const urlErrors = [
-  'webhooks.url_not_https',
-  'webhooks.url_refused',
-  'webhooks.event_unknown',
-  'webhooks.url_taken',
-] as const
 const consumersMax = 1_000
 
 const listRoute = route({
@@ -137,7 +131,7 @@ const createRoute = route({
   hasSecret: true,
   body: ConsumerIn,
   answers: { 201: ConsumerOut },
-  errors: [...commonErrors, ...bodyErrors, ...urlErrors, 'plan.webhook_endpoint_limit'],
+  errors: [...commonErrors, ...bodyErrors, ...addressErrors, 'plan.webhook_endpoint_limit'],
   examples: [
     {
       summary: 'Reads of companies in a region',
@@ -169,11 +163,7 @@ const createRoute = route({
       ...(body.disabled === true && { isDisabled: true }),
       random: outside.random(secretBytes),
     } as const
-    return call.writeOrganization(createEndpoint, input, ({ endpoint, secret }) => ({
-      status: 201,
-      body: toWire(endpoint, secret),
-      keptBody: toWire(endpoint),
-    }))
+    return call.writeOrganization(createEndpoint, input, shownOnce(201, toWire))
   },
 })
 
@@ -197,7 +187,7 @@ const updateRoute = route({
   description: 'Only the members that are sent change. Enabling forgets the failures so far.',
   body: ConsumerChange,
   answers: { 200: ConsumerOut },
-  errors: [...changeBodyErrors, ...urlErrors],
+  errors: [...changeBodyErrors, ...addressErrors],
   examples: [
     {
       summary: 'Disable it',
@@ -283,11 +273,7 @@ const rotateRoute = route({
       ...(body.overlapHours !== undefined && { overlapHours: body.overlapHours }),
       random: outside.random(secretBytes),
     }
-    return call.writeOrganization(rotateSecret, input, ({ endpoint, secret }) => ({
-      status: 200,
-      body: toWire(endpoint, secret),
-      keptBody: toWire(endpoint),
-    }))
+    return call.writeOrganization(rotateSecret, input, shownOnce(200, toWire))
   },
 })
 
@@ -376,12 +362,7 @@ const recoverRoute = (manifests: readonly Manifest[]): RouteRecord =>
     description: 'At most 30 days. What is still on its way is left alone.',
     body: Type.Object({ since: Type.String({ format: 'timestamp' }) }),
     answers: { 202: Type.Object({ queued: Type.Integer() }) },
-    errors: [
-      ...changeBodyErrors,
-      'validation.date_invalid',
-      'webhooks.replay_range',
-      'webhooks.endpoint_disabled',
-    ],
+    errors: [...changeBodyErrors, ...recoveryErrors],
     examples: [
       {
         summary: 'More than 30 days',
@@ -395,7 +376,7 @@ const recoverRoute = (manifests: readonly Manifest[]): RouteRecord =>
       const input = {
         scope: scopeOf(call),
         endpointId,
-        since: parseInstant(call.body.since, 'since'),
+        ...toRecovery(call.body),
         render: buildRenderer({ manifests, origin: () => call.origin }),
       }
       return call.writeOrganization(recoverDeliveries, input, (body) => ({ status: 202, body }))
@@ -456,7 +437,7 @@ const toFields = ({ companyTags: tags, description, ordered }: Static<typeof Con
   ...(ordered !== undefined && { isOrdered: ordered }),
 })
 
-const toWire = (endpoint: Endpoint, secret?: string): Static<typeof ConsumerOut> => ({
+const toWire = (endpoint: Endpoint, secret: string | null = null): Static<typeof ConsumerOut> => ({
   id: endpoint.id,
   url: endpoint.url,
   disabled: endpoint.status === 'disabled',
@@ -464,7 +445,7 @@ const toWire = (endpoint: Endpoint, secret?: string): Static<typeof ConsumerOut>
   companyTags: [...endpoint.companyTags],
   ...(endpoint.description !== null && { description: endpoint.description }),
   ordered: endpoint.isOrdered,
-  ...(secret !== undefined && { secret }),
+  ...(secret !== null && { secret }),
   createdDate: endpoint.createdAt,
   ...(endpoint.disabledReason !== null && { disabledReason: endpoint.disabledReason }),
 })

@@ -15,6 +15,7 @@ import { type Endpoint, everyEvent, overlapHoursMax } from '../../modules/webhoo
 import { recoverDeliveries, redeliver, sendTest } from '../../modules/webhooks/replay.actions.ts'
 import { secretBytes } from '../../modules/webhooks/signature.ts'
 import { type Call, type Reply, route } from '../http/route.ts'
+import { addressErrors, namedOf, recoveryErrors, shownOnce, toRecovery } from '../http/webhook.ts'
 import {
   idParams,
   listErrors,
@@ -122,12 +123,6 @@ const deliveryParams = Type.Object({ id: uuid, delivery_id: uuid })
 const shared = { tag: 'Webhooks', scope: 'webhooks', tenant: 'business', cost: 1 } as const
 const one = { ...shared, path: '/api/v1/webhooks/{id}', params: idParams } as const
 const changeErrors = [...writeErrors, 'request.id_malformed', 'resource.not_found'] as const
-const urlErrors = [
-  'webhooks.url_not_https',
-  'webhooks.url_refused',
-  'webhooks.event_unknown',
-  'webhooks.url_taken',
-] as const
 
 const createRoute = route({
   ...shared,
@@ -142,7 +137,7 @@ const createRoute = route({
   errors: [
     ...writeErrors,
     'validation.fields_missing',
-    ...urlErrors,
+    ...addressErrors,
     'plan.webhook_endpoint_limit',
   ],
   examples: [
@@ -210,18 +205,13 @@ const change = {
   ...one,
   body: WebhookChange,
   answers: { 200: WebhookOut },
-  errors: [...changeErrors, 'validation.nothing_to_update', ...urlErrors],
+  errors: [...changeErrors, 'validation.nothing_to_update', ...addressErrors],
   handle: async (
     call: Call<Static<typeof idParams>, unknown, Static<typeof WebhookChange>>,
   ): Promise<Reply> => {
     const { body, caller, outside } = call
     if (body.url !== undefined) await outside.requireReachable(body.url, caller.environment)
-    const changes = {
-      ...(body.url !== undefined && { url: body.url }),
-      ...(body.events !== undefined && { events: body.events }),
-      ...(body.description !== undefined && { description: body.description }),
-    }
-    return call.write(updateEndpoint, { ...chosen(call), changes }, toReply)
+    return call.write(updateEndpoint, { ...chosen(call), changes: namedOf(body) }, toReply)
   },
 } as const
 
@@ -441,13 +431,7 @@ const recoverRoute = route({
   description: 'At most 30 days. What is still on its way is left alone.',
   body: RecoveryIn,
   answers: { 202: Type.Object({ queued: Type.Integer() }) },
-  errors: [
-    ...changeErrors,
-    'validation.fields_missing',
-    'validation.date_invalid',
-    'webhooks.replay_range',
-    'webhooks.endpoint_disabled',
-  ],
+  errors: [...changeErrors, 'validation.fields_missing', ...recoveryErrors],
   examples: [
     {
       summary: 'What was missed since a day',
@@ -463,16 +447,8 @@ const recoverRoute = route({
     },
   ],
   handle: (call) => {
-    const { since, until, only } = call.body
     const { scope, endpointId } = chosen(call)
-    const input = {
-      scope,
-      endpointId,
-      render: renderEvent,
-      since: parseInstant(since, 'since'),
-      ...(until !== undefined && { until: parseInstant(until, 'until') }),
-      ...(only !== undefined && { only }),
-    }
+    const input = { scope, endpointId, render: renderEvent, ...toRecovery(call.body) }
     return call.write(recoverDeliveries, input, (body) => ({ status: 202, body }))
   },
 })
@@ -535,11 +511,11 @@ function toPage<T, W>(
 
 const made =
   (status: 200 | 201) =>
-  ({ endpoint, secret }: MadeEndpoint): Reply => ({
-    status,
-    ...(status === 201 && { headers: { Location: `/invoicing/api/v1/webhooks/${endpoint.id}` } }),
-    body: toMadeWire(endpoint, secret),
-    keptBody: toMadeWire(endpoint, null),
+  (fresh: MadeEndpoint): Reply => ({
+    ...shownOnce(status, toMadeWire)(fresh),
+    ...(status === 201 && {
+      headers: { Location: `/invoicing/api/v1/webhooks/${fresh.endpoint.id}` },
+    }),
   })
 
 const toReply = (endpoint: Endpoint): Reply => ({ status: 200, body: toWire(endpoint) })
