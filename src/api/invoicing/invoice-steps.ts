@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { addDays, type CalendarDate, daysBetween, isDate, parseDate } from '../../kernel/dates.ts'
+import { type CalendarDate, daysBetween, parseDate } from '../../kernel/dates.ts'
 import { voidInvoice } from '../../modules/sales/invoice.actions.ts'
-import type { Invoice } from '../../modules/sales/invoice.ts'
+import { dueAfter, type Invoice } from '../../modules/sales/invoice.ts'
 import { duplicateInvoice } from '../../modules/sales/invoice-step.actions.ts'
 import { route } from '../http/route.ts'
 import { writeDocument } from './dry-run.ts'
@@ -124,7 +124,5 @@ function sameDistance(
   { issueDate: from, dueDate }: Invoice,
   issueDate: CalendarDate,
 ): CalendarDate | null {
-  if (dueDate === null) return null
-  const due = addDays(issueDate, daysBetween(from, dueDate))
-  return isDate(due) ? due : null
+  return dueAfter(issueDate, dueDate && daysBetween(from, dueDate))
 }

@@ -1,4 +1,10 @@
-import { addDays, type CalendarDate, type Instant, isDate } from '../../kernel/dates.ts'
+import {
+  addDays,
+  asDate,
+  type CalendarDate,
+  daysBetween,
+  type Instant,
+} from '../../kernel/dates.ts'
 import { isEqualDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -121,12 +127,13 @@ export function withDefaults<Asked extends Pick<NewInvoice, Defaulted | 'issueDa
   }
 }
 
-/** None without days, nor past the last date there is. */
-function dueAfter(issueDate: CalendarDate, days: number | null): CalendarDate | null {
-  if (days === null) return null
-  const due = addDays(issueDate, days)
-  return isDate(due) ? due : null
+/** The date so many days after the issue; none without days, nor past the last date there is. */
+export function dueAfter(issueDate: CalendarDate, days: number | null): CalendarDate | null {
+  if (days === null || days > daysBetween(issueDate, lastDate)) return null
+  return addDays(issueDate, days)
 }
+
+const lastDate = asDate('9999-12-31')
 
 /** What is open of an invoice; undefined where it has no open item. */
 export type InvoiceBalance =

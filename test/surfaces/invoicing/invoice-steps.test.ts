@@ -124,6 +124,8 @@ test('201 a copy is a draft of today, due after as many days, with the same cont
     ...{ issue_date: '2026-07-01', due_date: '2026-07-02' },
   })
   expect([dated.body.issue_date, dated.body.due_date]).toEqual(['2026-07-01', '2026-07-02'])
+  const late = await post(business, invoice.id, 'duplicate', { issue_date: '9999-12-31' })
+  expect([late.status, late.body.due_date]).toEqual([201, null])
   const early = await post(business, invoice.id, 'duplicate', { due_date: '2026-06-14' })
   const absent = await post(business, unknownId, 'duplicate')
   expect([early, absent].map(({ status, text }) => [status, text])).toEqual([
