@@ -387,7 +387,7 @@ const runRoute = route({
     call.write(runRecurring, { recurringId: call.params.id.toLowerCase() }, (invoice) => ({
       status: 201,
       headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
-      body: toInvoiceWire(invoice),
+      body: toInvoiceWire(invoice, call.outside.toPageUrl),
     })),
 })
 

@@ -62,9 +62,10 @@ export async function listExpenses(
   const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
   const [column, { after }] = [sortColumn[by], filter]
   const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const own = `d.business_id = $1 and d.kind = 'expense'${where}`
+  const own = `d.kind = 'expense'${where}`
   const rows = await db.query<DocumentHead>({
-    text: `select ${documentColumns} from document as d where ${own}${follows.condition}
+    text: `select ${documentColumns} from document as d
+      where d.business_id = $1 and ${own}${follows.condition}
       ${orderOf(column, isDescending)}
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
@@ -72,7 +73,7 @@ export async function listExpenses(
   const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
   if (isWhole && after === undefined) return { rows: rows.map(toExpense), total: rows.length }
   const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from document as d where ${own}`,
+    text: `select count(*)::int as total from document as d where d.business_id = $1 and ${own}`,
     values,
   })
   return { rows: rows.map(toExpense), total: count?.total ?? 0 }

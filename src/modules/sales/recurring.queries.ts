@@ -115,11 +115,11 @@ export async function listRecurring(
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
   const direction = isDescending ? 'desc' : 'asc'
   const follows = followsOf(filter, values.length)
-  const own = `r.business_id = $1 and r.deleted_at is null${where}`
+  const own = `r.deleted_at is null${where}`
   const rows = await db.query<Row>({
     text: `
       select ${recurringColumns} from recurring_invoice as r
-      where ${own}${follows.condition}
+      where r.business_id = $1 and ${own}${follows.condition}
       order by ${sortColumn[by]} ${direction} nulls last, r.recurring_id ${direction}
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
@@ -129,7 +129,8 @@ export async function listRecurring(
     return { rows: rows.map(toRecurring), total: rows.length }
   }
   const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from recurring_invoice as r where ${own}`,
+    text: `select count(*)::int as total from recurring_invoice as r
+      where r.business_id = $1 and ${own}`,
     values,
   })
   return { rows: rows.map(toRecurring), total: count?.total ?? 0 }
