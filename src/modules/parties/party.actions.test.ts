@@ -1,8 +1,11 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { newUuid } from '../../../test/lane.ts'
 import { anInvoice, aShop, at } from '../../../test/shop.ts'
+import { rotateDataKey } from '../../db/data-key.ts'
 import { safeOf } from '../../db/tx.ts'
+import { assert } from '../../kernel/assert.ts'
 import { createInvoice } from '../sales/invoice.actions.ts'
+import { listEvents } from '../webhooks/event.queries.ts'
 import { createParty, deleteParty, findOrCreateParty, updateParty } from './party.actions.ts'
 import { getParty, listParties } from './party.queries.ts'
 import { type PartyFilter, placeOfParty, privateRowsMax, toComparableEmail } from './party.ts'
@@ -144,4 +147,28 @@ test('among too many parties a part is refused, and a whole e-mail address is st
   expect([found.total, found.rows[0]?.id]).toEqual([1, wanted.id])
   expect((await listed({ name: 'want' })).total).toBe(1)
   expect((await listed({})).total).toBe(privateRowsMax + 1)
+})
+
+test('after a new data key everything is read and found as before; without keys nothing is', async () => {
+  const own = await aShop()
+  onTestFinished(own.close)
+  const { businessId, organizationId, owner } = own
+  const party = await own.party({ name: 'Juno', email: 'j@juno.example', taxId: 'T-1' })
+  const events = () =>
+    own.read((db) => listEvents(db, { tenantId: businessId, after: 0n, limit: 9 }))
+  const before = await events()
+  assert(owner.vault !== undefined, 'the pool of the shop has a vault')
+
+  const done = await rotateDataKey({ pool: owner, vault: owner.vault, organizationId })
+
+  expect(done).toEqual({ version: 2, reencrypted: 1 })
+  expect(await own.read((db) => getParty(db, businessId, party.id))).toEqual(party)
+  const asked = { email: 'J@juno.example', role: 'customer' } as const
+  expect((await own.write(findOrCreateParty, asked)).isCreated).toBe(false)
+  expect(await events()).toEqual(before)
+  expect(before.at(-1)?.payload).toMatchObject({ email: 'j@juno.example', taxId: 'T-1' })
+
+  await owner.query('delete from data_key')
+  await expect(own.read((db) => getParty(db, businessId, party.id))).rejects.toThrow('has no key 2')
+  await expect(events()).rejects.toThrow('has no key 1')
 })
