@@ -45,7 +45,8 @@ export async function aFullShop(): Promise<FullShop> {
   const sale = journal('1001 +1.00 | 4000 -1.00', '2026-06-10', { externalId: 'journal 1' })
   const { id } = await shop.write(postJournal, sale)
   await shop.write(reverseJournal, { entryId: id, reason: 'a test' })
-  await shop.write(draftJournal, journal('1001 +1.00 | 4000 -1.00'))
+  const draft = journal('1001 +1.00 | 4000 -1.00', '2026-06-10', { externalId: 'draft 1' })
+  await shop.write(draftJournal, draft)
   const quote = { quoted: '1520', direction: 'base_per_unit', source: 'manual' } as const
   await shop.write(setRate, { currency: 'USD', day: asDate('2026-06-08'), ...quote })
 
