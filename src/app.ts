@@ -10,7 +10,7 @@ import { Billing } from './api/http/billing.ts'
 import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
-import { parseSaid, RequestLog, type Said, toLine } from './api/http/request-log.ts'
+import { parseSaid, RequestLog, type Said, type SeenRequest } from './api/http/request-log.ts'
 import {
   buildServer,
   type HttpServer,
@@ -74,6 +74,8 @@ export type AppParts = Readonly<{
   isStrained?: (() => boolean) | undefined
   /** How long a handler may take in tests. */
   handlerMaxMs?: number | undefined
+  /** Writes the lines of answered requests; undefined: nobody reads them. */
+  logRequests?: ((rows: readonly SeenRequest[]) => void) | undefined
   log: Log
 }>
 
@@ -173,10 +175,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const requestLog = new RequestLog({
     write: (rows) => asOwner(adminPool, (tx) => keepRequests(tx, rows)),
     seal: outside.seal,
-    onRow: (row) => {
-      const { level, fields } = toLine(row)
-      log[level](fields, 'request')
-    },
+    onRows: (rows) => parts.logRequests?.(rows),
   })
   let worker: Worker | undefined
   const keyHasher = keyHasherOf(parts.masterKey)

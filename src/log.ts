@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import type { SeenRequest } from './api/http/request-log.ts'
 import type { Config } from './config.ts'
 import { isSecretName, redactText, renderRedacted } from './kernel/redact.ts'
 
@@ -23,6 +24,51 @@ export function buildLog(
   const base = { pid: process.pid }
   return pino({ level: logLevel, base, timestamp, formatters }, { write })
 }
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/**
+ * Writes one line per answered request, many in one piece: they are most of what a server logs.
+ * None of their members is a text of a caller, so that nothing has to be taken out of them.
+ * Source: platform specification 22.1.
+ */
+export function buildRequestLines(
+  { logLevel, isLogPretty }: Pick<Config, 'logLevel' | 'isLogPretty'>,
+  out: Sink & Readonly<{ isTTY?: boolean }> = process.stdout,
+): (rows: readonly SeenRequest[]) => void {
+  const isPretty = isLogPretty ?? out.isTTY === true
+  return (rows) => {
+    let text = ''
+    for (const row of rows) {
+      const level = levelOf(row.status)
+      if (levels.indexOf(level) < levels.indexOf(logLevel)) continue
+      const line = toRequestLine(row, level)
+      text += isPretty ? toTerminal(line) : line
+    }
+    if (text !== '') out.write(text)
+  }
+}
+
+function levelOf(status: number): 'info' | 'warn' | 'error' {
+  if (status >= 500) return 'error'
+  return status === 429 ? 'warn' : 'info'
+}
+
+function toRequestLine(row: SeenRequest, level: string): string {
+  const { at, requestId, traceId, surface, operation, status, errorCode, durationUs } = row
+  const { organizationId, businessId, keyId } = row
+  return (
+    `{"level":"${level}","time":"${at}","pid":${process.pid},"requestId":"${requestId}"` +
+    `${optional('traceId', traceId)},"surface":"${surface}"${optional('operation', operation)}` +
+    `,"status":${status}${optional('code', errorCode)},"durationMs":${durationUs / 1_000}` +
+    `${optional('organizationId', organizationId)}${optional('businessId', businessId)}` +
+    `${optional('keyId', keyId)},"msg":"request"}\n`
+  )
+}
+
+/** Words and ids of our own, which need no escapes. */
+const optional = (name: string, value: string | null | undefined): string =>
+  value === null || value === undefined ? '' : `,"${name}":"${value}"`
 
 /** Only a line that names a secret is read again; most do not. */
 function redactLine(line: string): string {

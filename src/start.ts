@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { type App, buildApp } from './app.ts'
+import { type App, type AppParts, buildApp } from './app.ts'
 import { type Config, ConfigError, packageRoot, version } from './config.ts'
 import { anchorKeyOf, appendAnchors } from './db/anchor.ts'
 import { openRoot } from './db/data-key.ts'
@@ -21,7 +21,7 @@ import {
   writeDemoFile,
 } from './demo-file.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
-import { buildLog } from './log.ts'
+import { buildLog, buildRequestLines } from './log.ts'
 import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
 import { listenMetrics, Metrics, type MetricsListener } from './metrics.ts'
 import { loadPlanVersions } from './plan-versions.ts'
@@ -76,9 +76,11 @@ export async function runServer(
   const asked = untilAsked()
   try {
     const config = readConfig()
-    const log = buildLog(config, isJson ? process.stderr : process.stdout)
+    const out = isJson ? process.stderr : process.stdout
+    const log = buildLog(config, out)
+    const logRequests = buildRequestLines(config, out)
     const mayJoin = config.role === 'worker'
-    const installation = await openInstallation(config, log, { mayJoin })
+    const installation = await openInstallation(config, log, { mayJoin, logRequests })
     const cause = await serve(installation, { config, log, isJson, asked })
     log.info({ reason: cause.reason }, 'stopping')
     const isWhole = await installation.close()
@@ -99,7 +101,7 @@ export async function runServer(
 export async function openInstallation(
   config: Config,
   log: Logger,
-  manner: Readonly<{ mayJoin: boolean }>,
+  manner: Readonly<{ mayJoin: boolean; logRequests?: AppParts['logRequests'] }>,
 ): Promise<Installation> {
   const database = await openConfigured(config, log, manner)
   try {
@@ -112,7 +114,11 @@ export async function openInstallation(
     })
     await admitApp(database)
     await loadPlans(database, config)
-    return { ...(await buildOn(database, config, log)), migrations, onLoss: database.onLoss }
+    return {
+      ...(await buildOn(database, config, { log, logRequests: manner.logRequests })),
+      migrations,
+      onLoss: database.onLoss,
+    }
   } catch (error) {
     await database.close()
     throw error
@@ -163,7 +169,7 @@ async function openKeys(
 async function buildOn(
   database: Database,
   config: Config,
-  log: Logger,
+  { log, logRequests }: Readonly<{ log: Logger; logRequests: AppParts['logRequests'] }>,
 ): Promise<Omit<Installation, 'migrations' | 'onLoss'>> {
   const { root, vault } = await openKeys(database, config)
   const pool = openPool({
@@ -199,6 +205,7 @@ async function buildOn(
       random,
       isStrained,
       tracing,
+      logRequests,
       masterKey: root,
       metrics,
       log,

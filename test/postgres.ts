@@ -41,8 +41,8 @@ const outcomeOf = (attempt: Promise<void>): Promise<string> =>
 export const testLog: Log = {
   debug: () => undefined,
   info: () => undefined,
-  warn: (fields, message) => message !== 'request' && console.warn(message, fields),
-  error: (fields, message) => message !== 'request' && console.error(message, fields),
+  warn: (fields, message) => console.warn(message, fields),
+  error: (fields, message) => console.error(message, fields),
 }
 
 /** A temporary folder that the user of the database may enter. */

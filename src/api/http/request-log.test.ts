@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { aBusiness, aClient, noon, theWorld } from '../../../test/harness.ts'
 import { openSecret, sealSecret } from '../../db/secret-box.ts'
 import { type KeptRequest, placeOfRequest } from '../../modules/access/request-log.ts'
-import { RequestLog, requestLogBounds, type SeenRequest, toLine } from './request-log.ts'
+import { RequestLog, requestLogBounds, type SeenRequest } from './request-log.ts'
 
 const masterKey = new Uint8Array(32).fill(7)
 
@@ -192,7 +192,7 @@ const aRow = (more: Partial<SeenRequest> = {}): SeenRequest => ({
 function aLog(write: (rows: readonly KeptRequest[]) => Promise<void>) {
   const seal = (place: Parameters<typeof sealSecret>[1], bytes: Uint8Array) =>
     sealSecret(masterKey, place, bytes)
-  const log = new RequestLog({ write, seal, onRow: () => undefined })
+  const log = new RequestLog({ write, seal, onRows: () => undefined })
   onTestFinished(() => log.close())
   return log
 }
@@ -235,18 +235,4 @@ test('a batch that fails once is written again, with the same rows', async () =>
   await log.flush()
 
   expect([seen, log.droppedCount]).toEqual([['a', 'b'], 0])
-})
-
-test.each([
-  [200, 'info'],
-  [404, 'info'],
-  [429, 'warn'],
-  [503, 'error'],
-] as const)('a line for %s is written as %s and tells no path', (status, level) => {
-  const line = toLine(aRow({ status, path: '/books/secret' }))
-  expect([line.level, JSON.stringify(line.fields)]).toEqual([
-    level,
-    expect.not.stringContaining('secret'),
-  ])
-  expect(line.fields['durationMs']).toBe(1.5)
 })

@@ -30,7 +30,7 @@ type RequestLogParts = Readonly<{
   write: (rows: readonly KeptRequest[]) => Promise<void>
   seal: Outside['seal']
   /** Hears of each row once, before it is written. */
-  onRow: (row: SeenRequest) => void
+  onRows: (rows: readonly SeenRequest[]) => void
 }>
 
 /**
@@ -113,14 +113,13 @@ export class RequestLog {
   }
 
   #take(): readonly KeptRequest[] {
-    return this.#rows.splice(0, requestLogBounds.batchMax).map((row) => {
-      this.#parts.onRow(row)
-      return this.#toKept(row)
-    })
+    const rows = this.#rows.splice(0, requestLogBounds.batchMax)
+    this.#parts.onRows(rows)
+    return rows.map((row) => this.#toKept(row))
   }
 
-  #toKept({ said, traceId: _traceId, ...row }: SeenRequest): KeptRequest {
-    const { organizationId, requestId, path, userAgent, clientRequestId } = row
+  #toKept(row: SeenRequest): KeptRequest {
+    const { organizationId, requestId, path, userAgent, clientRequestId, said } = row
     return {
       ...row,
       path: toSafePath(path),
@@ -174,27 +173,6 @@ function toResponse(content: Buffer | string): string {
 
 /** What was kept, out of the bytes that were sealed. */
 export const parseSaid = (clear: Uint8Array): Said => JSON.parse(Buffer.from(clear).toString())
-
-type Line = Readonly<{
-  level: 'info' | 'warn' | 'error'
-  fields: Readonly<Record<string, unknown>>
-}>
-
-/** A request as one line of the log. Source: platform specification 22.1. */
-export function toLine(row: SeenRequest): Line {
-  const { requestId, surface, operation, status, errorCode: code, durationUs } = row
-  const { organizationId, businessId, keyId, traceId } = row
-  const fields = {
-    ...{ requestId, surface, operation, status, code, durationMs: durationUs / 1_000 },
-    ...{ organizationId, businessId, keyId, traceId },
-  }
-  return { level: levelOf(status), fields }
-}
-
-function levelOf(status: number): Line['level'] {
-  if (status >= 500) return 'error'
-  return status === 429 ? 'warn' : 'info'
-}
 
 /** An id that a caller has given its request, where it is one; never used as ours. */
 export const toClientRequestId = (text: string | readonly string[] | undefined): string | null =>
