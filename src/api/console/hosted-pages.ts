@@ -10,13 +10,14 @@ import { fill, type Language } from '../../documents/language.ts'
 import { pageStyle } from '../../documents/page-style.ts'
 import { chooseLanguage, wordsOf } from '../../documents/page-words.ts'
 import { isRefusal } from '../../kernel/errors.ts'
+import { answerQuotation } from '../../modules/sales/hosted-answer.actions.ts'
 import {
   findHosted,
   findHostedOwner,
   type Hosted,
   type HostedOwner,
 } from '../../modules/sales/hosted-document.queries.ts'
-import { answerQuotation, noteView } from '../../modules/sales/hosted-link.actions.ts'
+import { noteView } from '../../modules/sales/hosted-link.actions.ts'
 import type { Doors } from '../http/call.ts'
 import { AddressGuard } from '../http/guard.ts'
 import type { Outside } from '../http/outside.ts'

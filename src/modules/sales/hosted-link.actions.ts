@@ -5,7 +5,6 @@ import { findDocument } from '../ledger/document.queries.ts'
 import type { Document } from '../ledger/document.ts'
 import type { HostedKind } from './hosted-document.ts'
 import { type HostedLink, linkOf, withLink } from './hosted-link.ts'
-import { decideQuotation } from './quotation.actions.ts'
 
 type Linked = Readonly<{ kind: HostedKind; documentId: string }>
 
@@ -48,43 +47,6 @@ export async function noteView(ctx: Ctx, { kind, documentId }: Linked): Promise<
   const link = linkOf(document)
   if (link.viewedAt !== null) return
   await keepLink(ctx, document, { ...link, viewedAt: ctx.now }, 'viewed')
-}
-
-/** What a customer answers on a quotation's page. */
-export type HostedAnswer = Readonly<{
-  quotationId: string
-  decision: 'accepted' | 'rejected'
-  name: string
-  note: string | null
-  /** Where the answer came from. */
-  address: string
-}>
-
-/**
- * Records a customer's answer to a quotation that waits for one.
- * Refuses, in this order: resource.not_found, resource.invalid_transition, what `decideQuotation`
- * refuses.
- * Source: Invoicing specification 14.
- */
-export async function answerQuotation(
-  ctx: Ctx,
-  { address, ...answer }: HostedAnswer,
-): Promise<void> {
-  const { quotationId: documentId, decision, name, note } = answer
-  const { details } = await getLinked(ctx, { kind: 'quotation', documentId })
-  if (details['status'] !== 'sent') {
-    const from = String(details['status'])
-    throw new Refusal('resource.invalid_transition', {
-      ...{ resource: 'Quotation', from, to: decision },
-    })
-  }
-  await decideQuotation(ctx, answer)
-  ctx.audit({
-    action: 'sales.quotation.answered',
-    resource: 'quotation',
-    resourceId: documentId,
-    after: { decision, name, note, address },
-  })
 }
 
 async function getLinked(ctx: Ctx, { kind, documentId: id }: Linked): Promise<Document> {
