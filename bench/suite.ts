@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { BenchError, require } from './bench-error.ts'
 import { runCrashes } from './crash.ts'
+import { runDocuments } from './documents.ts'
 import { runMemory, runStarts } from './footprint.ts'
+import { runLists, runSending } from './invoices.ts'
 import { describeMachine, loadNow } from './machine.ts'
 import { compare, type Outcome, type Result, toMarkdown, writeOutcome } from './output.ts'
 import { openDenominators } from './pgbench.ts'
@@ -11,7 +13,7 @@ import { findPort } from './server.ts'
 import { makeDataDir, openStage, type Pace, removeDataDir } from './stage.ts'
 import { findCommit, requireDurable } from './world.ts'
 
-const all = ['B1', 'B2', 'B4', 'B6', 'crash'] as const
+const all = ['B1', 'B2', 'B4', 'B6', 'B9', 'B12', 'B14', 'crash'] as const
 type Name = (typeof all)[number]
 
 type Options = Readonly<{
@@ -55,6 +57,7 @@ async function run(
   const results: Result[] = []
   const { settings, machine } = await onStage(options, dataDir, say, results)
   if (names.includes('B6')) results.push(...(await runStarts(dataDir, await findPort(), say)))
+  if (names.includes('B12')) results.push(...(await runDocuments(say)))
   if (names.includes('crash')) results.push(...(await runCrashes(dataDir, say, options.cycles)))
   const commit = await findCommit()
   const date = new Date().toISOString().slice(0, 10)
@@ -80,6 +83,8 @@ async function onStage(
     if (names.includes('B1')) results.push(...(await runPosting(stage)))
     if (names.includes('B2')) results.push(...(await runHot(stage)))
     if (names.includes('B4')) results.push(...(await runReports(stage, lines)))
+    if (names.includes('B9')) results.push(...(await runSending(stage)))
+    if (names.includes('B14')) results.push(...(await runLists(stage, lines)))
     return { settings, machine }
   } finally {
     await stage.close()
