@@ -178,13 +178,14 @@ function toOrder(input: DocumentInput, logo: Logo | undefined): Order {
 /** Modules of the quiet zone around a code. */
 const quiet = 4
 
-/** The matrix as one path of squares. */
+/** The matrix as one path: a bar for each run of dark modules. */
 function toQr(text: string): string {
   const { size, data } = create(text, { errorCorrectionLevel: 'M' }).modules
   let path = ''
   for (let row = 0; row < size; row += 1) {
-    for (let column = 0; column < size; column += 1) {
-      if (data[row * size + column] === 1) path += `M${column + quiet} ${row + quiet}h1v1h-1z`
+    const modules = Array.from(data.subarray(row * size, (row + 1) * size)).join('')
+    for (const { index, 0: run } of modules.matchAll(/1+/g)) {
+      path += `M${index + quiet} ${row + quiet}h${run.length}v1h-${run.length}z`
     }
   }
   const side = size + 2 * quiet
