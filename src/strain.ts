@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 
 /** What is looked at once a second. */
-export type Load = Readonly<{
+type Load = Readonly<{
   /** The delay of the event loop that one turn in a hundred exceeded, of the last second. */
   delayMs: number
   /** Used part of the heap's limit, 0 to 1. */
@@ -10,7 +10,7 @@ export type Load = Readonly<{
 }>
 
 /** Source: platform specification 20, backpressure. */
-export const strainBounds = { delayMaxMs: 250, delayCalmMs: 100, heapShareMax: 0.85 } as const
+const strainBounds = { delayMaxMs: 250, delayCalmMs: 100, heapShareMax: 0.85 } as const
 
 const lookMs = 1_000
 const resolutionMs = 10

@@ -20,7 +20,7 @@ type Flags = Readonly<{
 }>
 
 /** A request as commands show it: what was said is there where the log has kept it. */
-export type ShownRequest = Readonly<Record<string, unknown>>
+type ShownRequest = Readonly<Record<string, unknown>>
 
 const surfaces = ['invoicing', 'books', 'connect'] as const
 const limitMax = 1_000

@@ -1,7 +1,7 @@
 import type { Db } from './tx.ts'
 
 /** Tasks that are due and wait for a worker. */
-export type JobBacklog = Readonly<{ waiting: number; oldestSeconds: number }>
+type JobBacklog = Readonly<{ waiting: number; oldestSeconds: number }>
 
 /** What waits in the queue of tasks, by its own clock; nothing where no worker was ever started. */
 export async function getJobBacklog(db: Db): Promise<JobBacklog> {

@@ -6,15 +6,23 @@ const secretShapes = [
   /\b(oim_[0-9a-fA-F]{8})[0-9a-fA-F]{56}/g,
   /\b((?:live|test)_sk_[0-9a-fA-F]{4})[0-9a-fA-F]{44}/g,
   /\b(whs(?:ec|k)_)[A-Za-z0-9+/=_-]{16,}/g,
-  /\b((?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{20,}/gi,
+  /\b((?:bearer|basic) +)[A-Za-z0-9+/=._~-]{20,}/gi,
   /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/"]*:)[^\s@/"]+(?=@)/gi,
   /(?<![A-Za-z0-9])([A-Za-z0-9]{4})[A-Za-z0-9]{36}(?![A-Za-z0-9])/g,
   // A Connect key in base 64, with or without its colon.
   /(?<![A-Za-z0-9])([A-Za-z0-9]{4})[A-Za-z0-9]{50,51}={1,2}/g,
 ]
 
+const longRun = /[A-Za-z0-9]{36}/
+const secretCharsMin = 20
+
 /** Any of the shapes needs one of these; most texts have none. */
-const suspicious = /[A-Za-z0-9]{36}|whs(?:ec|k)_|bearer\s|basic\s|:\/\/[^\s@]*@/i
+const isSuspicious = (text: string): boolean =>
+  text.includes('://') ||
+  (text.length >= secretCharsMin &&
+    (text.includes('whs') ||
+      longRun.test(text) ||
+      (text.includes(' ') && /(?:bearer|basic) /i.test(text))))
 
 const secretEnds = [
   ...['authorization', 'cookie', 'csrftoken', 'password', 'passphrase', 'secret', 'secrets'],
@@ -33,9 +41,7 @@ const wholeNames: ReadonlySet<string> = new Set(['tin', 'bvn', 'nin', 'address',
 
 /** Cuts every key and every secret in a text down to its visible start. */
 export const redactText = (text: string): string =>
-  suspicious.test(text)
-    ? secretShapes.reduce((rest, shape) => rest.replace(shape, '$1…'), text)
-    : text
+  isSuspicious(text) ? secretShapes.reduce((rest, shape) => rest.replace(shape, '$1…'), text) : text
 
 /** Whether a member of this name holds a secret or something personal, whatever its value. */
 export function isSecretName(name: string): boolean {

@@ -3,7 +3,7 @@ import type { Instant } from '../../kernel/dates.ts'
 import type { KeptRequest, RequestIds } from './request-log.ts'
 
 /** What to look for; what is undefined does not matter. */
-export type RequestFilter = Readonly<{
+type RequestFilter = Readonly<{
   /** Undefined: of all organizations, for the operator alone. */
   organizationId?: string | undefined
   /** Of keys of this environment. */
