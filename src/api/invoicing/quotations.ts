@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { parseCurrency } from '../../kernel/currency.ts'
 import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { hostedRefOf } from '../../modules/sales/hosted-link.ts'
@@ -525,7 +526,7 @@ const convertRoute = route({
       {
         quotationId: call.params.id.toLowerCase(),
         issueDate: toDate(call.body.issue_date),
-        dueDate: toDate(call.body.due_date) ?? null,
+        dueDate: toDate(call.body.due_date),
         status: call.body.status ?? 'draft',
         requireDates: requireInvoiceOrder,
       },
@@ -597,9 +598,9 @@ function toNewQuotation(body: Static<typeof QuotationIn>, today: CalendarDate): 
     number: body.quotation_number,
     issueDate,
     dueDate: validUntil,
-    currency: toCurrency(body.currency) ?? 'USD',
-    notes: body.notes ?? null,
-    terms: body.terms ?? null,
+    ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
+    ...(body.notes !== undefined && { notes: body.notes }),
+    ...(body.terms !== undefined && { terms: body.terms }),
     template: body.template_type ?? 'modern',
     exchangeRate: toText(body.exchange_rate, 'exchange_rate'),
     pricesIncludeTax: body.prices_include_tax ?? false,

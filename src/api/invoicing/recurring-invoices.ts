@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { parseCurrency } from '../../kernel/currency.ts'
 import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import {
@@ -441,9 +442,9 @@ function toNewRecurring(body: Static<typeof RecurringIn>): NewRecurring {
     endDate,
     occurrencesMax: body.max_occurrences ?? null,
     dueDays: body.due_days ?? 30,
-    currency: toCurrency(body.currency) ?? 'USD',
-    notes: body.notes ?? null,
-    terms: body.terms ?? null,
+    ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
+    ...(body.notes !== undefined && { notes: body.notes }),
+    ...(body.terms !== undefined && { terms: body.terms }),
     template: body.template_type ?? 'modern',
     isSent: body.auto_send ?? false,
     name: body.name ?? null,

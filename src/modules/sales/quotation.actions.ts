@@ -1,5 +1,5 @@
 import type { Ctx, NewEvent } from '../../db/write.ts'
-import { addDays, type CalendarDate, dateIn, daysBetween } from '../../kernel/dates.ts'
+import { type CalendarDate, dateIn, daysBetween } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
@@ -21,7 +21,7 @@ import {
   toLines,
   usableCustomer,
 } from './invoice.actions.ts'
-import { changedMembers, type Invoice } from './invoice.ts'
+import { changedMembers, dueAfter, type Invoice, withDefaults } from './invoice.ts'
 import { withProducts } from './product.actions.ts'
 import {
   type NewQuotation,
@@ -50,9 +50,10 @@ import {
  * Source: Invoicing specification 9.
  */
 export async function createQuotation(ctx: Ctx, given: NewQuotation): Promise<Quotation> {
-  const { surface, status, ...asked } = given
+  const { surface, status, ...open } = given
   const { book, today } = await dayOf(ctx)
-  const customer = await usableCustomer(ctx, asked.customerId)
+  const customer = await usableCustomer(ctx, open.customerId)
+  const asked = withDefaults(open, book.business, customer.currency)
   const draft = { ...asked, lines: await withProducts(ctx, asked.lines) }
   const id = ctx.newId('document')
   const made = { id, surface, draft, customer, book }
@@ -300,13 +301,14 @@ export async function convertQuotation(
   {
     quotationId,
     issueDate,
-    dueDate = null,
+    dueDate,
     status,
     requireDates,
   }: Readonly<{
     quotationId: string
     issueDate?: CalendarDate | undefined
-    dueDate?: CalendarDate | null
+    /** Absent: after as many days as the business gives. */
+    dueDate?: CalendarDate | undefined
     status: 'draft' | 'sent'
     requireDates?: (issueDate: CalendarDate, dueDate: CalendarDate | null) => void
   }>,
@@ -315,8 +317,8 @@ export async function convertQuotation(
   const { document, quotation: before } = await findQuotation(ctx, quotationId, today)
   requireConvertible(before)
   const issued = issueDate ?? today
-  requireDates?.(issued, dueDate)
-  const { number: _own, ...draft } = toQuotationDraft(before)
+  requireDates?.(issued, dueDate ?? null)
+  const { number: _own, dueDate: _validUntil, ...draft } = toQuotationDraft(before)
   // The quotation's own event comes first, and names the invoice.
   const later: NewEvent[] = []
   const invoice = await createInvoice(
@@ -324,7 +326,8 @@ export async function convertQuotation(
     {
       ...draft,
       ...{ surface: before.surface, status, quotationId: before.id },
-      ...{ issueDate: issued, dueDate, externalId: null },
+      ...{ issueDate: issued, externalId: null },
+      ...(dueDate !== undefined && { dueDate }),
     },
   )
   const converted: Document = {
@@ -367,8 +370,8 @@ export async function duplicateQuotation(
   const { number: _own, ...draft } = toQuotationDraft(quotation)
   const issueDate = asked ?? today
   const { validUntil } = quotation
-  const days = validUntil === null ? undefined : daysBetween(quotation.issueDate, validUntil)
-  const dueDate = until ?? (days === undefined ? null : addDays(issueDate, days))
+  const days = validUntil && daysBetween(quotation.issueDate, validUntil)
+  const dueDate = until ?? dueAfter(issueDate, days)
   requireDates(issueDate, dueDate)
   return createQuotation(ctx, {
     ...draft,

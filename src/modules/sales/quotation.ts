@@ -13,7 +13,11 @@ type StoredStatus = Exclude<QuotationStatus, 'draft' | 'expired'>
 /** What a caller decides about a quotation; `dueDate` is the last day it holds. */
 export type QuotationDraft = InvoiceDraft
 
-export type NewQuotation = QuotationDraft &
+/** What the business says where the quotation does not. */
+type Defaulted = 'currency' | 'notes' | 'terms'
+
+export type NewQuotation = Omit<QuotationDraft, Defaulted> &
+  Partial<Pick<QuotationDraft, Defaulted>> &
   Readonly<{ surface: NumberSurface; status: QuotationStatus }>
 
 export type QuotationChanges = Partial<QuotationDraft>

@@ -6,7 +6,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import { loadBook } from '../ledger/book.queries.ts'
 import { toImage } from '../ledger/document.ts'
 import { accountsOf, calculateInvoice, createInvoice, usableCustomer } from './invoice.actions.ts'
-import type { Invoice, InvoiceDraft } from './invoice.ts'
+import { type Invoice, type InvoiceDraft, withDefaults } from './invoice.ts'
 import { sendInvoice } from './invoice-step.actions.ts'
 import { withProducts } from './product.actions.ts'
 import { insertRecurring, insertRun, updateRecurringRow } from './recurring.db.ts'
@@ -34,7 +34,13 @@ import {
  * Source: Invoicing specification 10.2.
  */
 export async function createRecurring(ctx: Ctx, given: NewRecurring): Promise<Recurring> {
-  const { status, ...draft } = given
+  const { status, ...open } = given
+  const { business } = await ctx.remember(loadBook)
+  const { startDate: issueDate, customerId } = open
+  const { currency: usual } = await usableCustomer(ctx, customerId)
+  const asked = { ...open, issueDate, dueDate: null }
+  const { currency, notes, terms } = withDefaults(asked, business, usual)
+  const draft: RecurringDraft = { ...open, currency, notes, terms }
   const content = await toContent(ctx, draft)
   const nextDate = nextPeriod(draft, { lastDate: null, occurrences: 0 })
   const recurring: Recurring = {

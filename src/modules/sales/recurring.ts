@@ -43,7 +43,12 @@ export type RecurringDraft = Schedule &
 
 export type RecurringStatus = 'active' | 'paused' | 'completed'
 
-export type NewRecurring = RecurringDraft & Readonly<{ status: 'active' | 'paused' }>
+/** What the business says where the template does not. */
+type Defaulted = 'currency' | 'notes' | 'terms'
+
+export type NewRecurring = Omit<RecurringDraft, Defaulted> &
+  Partial<Pick<RecurringDraft, Defaulted>> &
+  Readonly<{ status: 'active' | 'paused' }>
 
 export type RecurringChanges = Partial<RecurringDraft>
 

@@ -527,3 +527,23 @@ test('200 a dry run shows the quotation and leaves nothing', async () => {
   expect([reply.status, reply.body.total, list.body.pagination.total]).toEqual([200, 1092, 0])
   expect(await eventsOf(shop)).toEqual([])
 })
+
+test('201 what a quotation leaves open is what the business says', async () => {
+  const { quote, invoicing } = await aShop()
+  await invoicing.patch('/api/v1/business', {
+    ...{ use_default_currency: true, default_notes: 'Thank you', default_terms: '14 days' },
+    ...{ default_due_days: 14 },
+  })
+  const { body } = await quote({ status: 'accepted', terms: 'Cash' })
+  const { body: invoice } = await invoicing.post(`${path}/${body.id}/convert`)
+  expect([body.notes, body.terms, body.valid_until]).toEqual(['Thank you', 'Cash', null])
+  expect([invoice.notes, invoice.terms, invoice.due_date]).toEqual([
+    'Thank you',
+    'Cash',
+    '2026-06-29',
+  ])
+  const recurring = await invoicing.post('/api/v1/recurring-invoices', {
+    ...{ customer_id: body.customer_id, items, frequency: 'daily', start_date: '2026-07-01' },
+  })
+  expect([recurring.body.notes, recurring.body.terms]).toEqual(['Thank you', '14 days'])
+})

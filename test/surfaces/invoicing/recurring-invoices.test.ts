@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Ctx } from '../../../src/db/write.ts'
 import { runRecurringInvoices } from '../../../src/jobs/recurring.ts'
 import { asDate, type Instant } from '../../../src/kernel/dates.ts'
 import { setSoftLock } from '../../../src/modules/ledger/period.actions.ts'
@@ -282,7 +283,7 @@ test('a connection that is cut in the middle of an invoice leaves nothing of it'
     write: (command) =>
       shop.gate.write({
         ...command,
-        action: async (ctx, input) => {
+        action: async (ctx: Ctx, input: typeof command.input) => {
           const result = await command.action(ctx, input)
           if (cuts > 0) {
             cuts -= 1
