@@ -243,7 +243,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
       return address
     },
     startWorker: async (jobsPool) => {
-      const needs = { gate, outbound, jobsPool, origin: () => origin }
+      const needs = { gate, outbound, jobsPool, origin: () => origin, toPageUrl }
       const { requestLogDays } = config
       const mail = { adminPool, clock, log, settings: toMailSettings(config), print, toPageUrl }
       const onTask = parts.metrics?.seeTask

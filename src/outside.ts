@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { renderEvent as renderBooksEvent } from './api/books/webhook-events.ts'
 import { buildRenderer } from './api/connect/webhook-events.ts'
 import type { Outside } from './api/http/outside.ts'
-import { renderEvent as renderInvoicingEvent } from './api/invoicing/webhook-events.ts'
+import { buildEventRenderer } from './api/invoicing/webhook-events.ts'
 import type { Config } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import type { Gate } from './db/lane.ts'
@@ -72,12 +72,13 @@ type WorkerNeeds = Readonly<{
   outbound: Outbound
   jobsPool: Pool | undefined
   origin: () => string
+  toPageUrl: Outside['toPageUrl']
 }>
 
 /** What the worker works with; each surface brings its own words for events. */
 export const buildWorkerParts = (
   { adminPool, clock, random, log }: OutsideParts,
-  { gate, outbound, jobsPool, origin }: WorkerNeeds,
+  { gate, outbound, jobsPool, origin, toPageUrl }: WorkerNeeds,
 ): Omit<WorkerParts, 'requestLogDays'> => ({
   adminPool,
   jobsPool,
@@ -86,7 +87,7 @@ export const buildWorkerParts = (
   openSecret: (place, sealed) => openAlone(adminPool, place, sealed),
   outbound,
   renderers: {
-    invoicing: renderInvoicingEvent,
+    invoicing: buildEventRenderer(toPageUrl),
     books: renderBooksEvent,
     connect: buildRenderer({ manifests, origin }),
   },

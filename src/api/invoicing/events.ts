@@ -9,7 +9,7 @@ import { type EventBusiness, eventDays, type StoredEvent } from '../../modules/w
 import { type Call, route } from '../http/route.ts'
 import { listErrors, readErrors, text, uuid } from './fields.ts'
 import { pageSizeDefault, pageSizeMax } from './lists.ts'
-import { renderEvent } from './webhook-events.ts'
+import { buildEventRenderer } from './webhook-events.ts'
 
 const EventOut = Type.Object({
   sequence: Type.Integer({ description: 'Rises without gaps in the outbox of the business' }),
@@ -86,7 +86,7 @@ const getRoute = route({
     const id = parseEventId(given)
     const found = await call.read(async (db) => {
       const event = await findEvent(db, call.business().businessId, id)
-      const wire = event && toWire(event, await ownBusiness(db, call))
+      const wire = event && toWire(event, await ownBusiness(db, call), call)
       return event && wire && { event, wire }
     })
     if (found === undefined)
@@ -103,7 +103,7 @@ export const eventRoutes = [listRoute, getRoute]
 
 type Asked = Readonly<{ after: bigint; limit: number; wanted: readonly string[] | undefined }>
 type Page = Static<typeof EventPage>
-type OneCall = Pick<Call, 'business' | 'caller' | 'now'>
+type OneCall = Pick<Call, 'business' | 'caller' | 'now' | 'outside'>
 
 const batchSize = 500
 /** Events of the outbox that one call looks at, at most: most of them may have no name here. */
@@ -120,7 +120,7 @@ async function readPage(db: Db, call: OneCall, { after, limit, wanted }: Asked):
     const events = await listEvents(db, { tenantId: businessId, after: last, limit: batchSize })
     hasMore = events.length === batchSize
     for (const event of events) {
-      const wire = event.at < oldest ? undefined : toWire(event, business)
+      const wire = event.at < oldest ? undefined : toWire(event, business, call)
       const isWanted = wire !== undefined && (wanted === undefined || wanted.includes(wire.type))
       if (isWanted && data.length === limit) return toPage(data, { limit, last, hasMore: true })
       if (isWanted) data.push(wire)
@@ -141,8 +141,12 @@ async function ownBusiness(db: Db, call: OneCall): Promise<EventBusiness> {
   return { id: businessId, name: business?.name ?? '', baseCurrency }
 }
 
-function toWire(event: StoredEvent, business: EventBusiness): Static<typeof EventOut> | undefined {
-  const wire = renderEvent(event, business)
+function toWire(
+  event: StoredEvent,
+  business: EventBusiness,
+  { outside }: OneCall,
+): Static<typeof EventOut> | undefined {
+  const wire = buildEventRenderer(outside.toPageUrl)(event, business)
   if (wire === undefined) return undefined
   const { data } = JSON.parse(wire.body) as { data: Readonly<Record<string, unknown>> } // our own envelope
   return {

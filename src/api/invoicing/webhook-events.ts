@@ -8,6 +8,7 @@ import {
   parseQuotation,
   parseRecurring,
 } from '../../modules/webhooks/snapshot.ts'
+import type { ToPageUrl } from '../http/outside.ts'
 import { toWire as toCustomerWire } from './customers.ts'
 import { toWire as toExpenseWire } from './expenses.ts'
 import { toWire as toInvoiceWire } from './invoice-fields.ts'
@@ -48,20 +49,28 @@ export type EventType = (typeof eventTypes)[number]
 type Payload = StoredEvent['payload']
 
 /** The `data` of an event; undefined where the event is none of this surface's. */
-type ToData = (payload: Payload, business: EventBusiness) => object | undefined
+type ToData = (
+  payload: Payload,
+  business: EventBusiness,
+  toPageUrl: ToPageUrl | undefined,
+) => object | undefined
 
 /** An invoice with whom it is between. */
-function toInvoiceDetail(payload: Payload, business: EventBusiness) {
+function toInvoiceDetail(
+  payload: Payload,
+  business: EventBusiness,
+  toPageUrl: ToPageUrl | undefined,
+) {
   const invoice = parseInvoice(payload)
   return {
-    ...toInvoiceWire(invoice),
+    ...toInvoiceWire(invoice, toPageUrl),
     customer: { id: invoice.customerId, name: invoice.customerName },
     business: { id: business.id, name: business.name },
   }
 }
 
-const toInvoiceData: ToData = (payload, business) => {
-  const invoice = toInvoiceDetail(payload, business)
+const toInvoiceData: ToData = (payload, business, toPageUrl) => {
+  const invoice = toInvoiceDetail(payload, business, toPageUrl)
   return {
     id: invoice.id,
     invoice_number: invoice.invoice_number,
@@ -72,10 +81,10 @@ const toInvoiceData: ToData = (payload, business) => {
   }
 }
 
-const toQuotationData: ToData = (payload, business) => {
+const toQuotationData: ToData = (payload, business, toPageUrl) => {
   const parsed = parseQuotation(payload)
   const quotation = {
-    ...toQuotationWire(parsed),
+    ...toQuotationWire(parsed, toPageUrl),
     customer: { id: parsed.customerId, name: parsed.customerName },
     business: { id: business.id, name: business.name },
   }
@@ -89,8 +98,8 @@ const toQuotationData: ToData = (payload, business) => {
   }
 }
 
-const toConvertedData: ToData = (payload, business) => ({
-  ...toQuotationData(payload, business),
+const toConvertedData: ToData = (payload, business, toPageUrl) => ({
+  ...toQuotationData(payload, business, toPageUrl),
   invoice_id: parseQuotation(payload).invoiceId,
 })
 
@@ -122,14 +131,14 @@ const toRecurringData: ToData = (payload) => {
   }
 }
 
-const toGeneratedData: ToData = (payload, business) => ({
-  ...toRecurringData(payload, business),
+const toGeneratedData: ToData = (payload, business, toPageUrl) => ({
+  ...toRecurringData(payload, business, toPageUrl),
   invoice_id: payload['invoiceId'],
-  invoice: toInvoiceDetail(payload['invoice'] as Payload, business), // put there by `sales`
+  invoice: toInvoiceDetail(payload['invoice'] as Payload, business, toPageUrl), // put there by `sales`
 })
 
-const toFailedData: ToData = (payload, business) => ({
-  ...toRecurringData(payload, business),
+const toFailedData: ToData = (payload, business, toPageUrl) => ({
+  ...toRecurringData(payload, business, toPageUrl),
   period_date: payload['periodDate'],
   reason: payload['reason'],
 })
@@ -175,19 +184,30 @@ const shownByCoreType: ReadonlyMap<string, Shown> = new Map<string, Shown>([
   ['party.deleted', ['customer.deleted', toCustomerData]],
 ])
 
-/** An event in the words of this surface. Source: Invoicing specification 13.3. */
-export const renderEvent: EventRenderer = (event, business) => {
-  const [type, toData] = shownByCoreType.get(event.type) ?? []
-  if (type === undefined || toData === undefined || business === undefined) return undefined
-  const data = toData(event.payload, business)
-  if (data === undefined) return undefined
-  const head = { id: event.id, type, at: event.at, businessId: business.id }
-  return {
-    type,
-    body: toEnvelope(head, data),
-    thin: toEnvelope(head, { id: event.resourceId, truncated: true }),
+/**
+ * Shows events in the words of this surface.
+ *
+ * toPageUrl  where the pages of documents are; without it none is named
+ *
+ * Source: Invoicing specification 13.3.
+ */
+export const buildEventRenderer =
+  (toPageUrl: ToPageUrl | undefined): EventRenderer =>
+  (event, business) => {
+    const [type, toData] = shownByCoreType.get(event.type) ?? []
+    if (type === undefined || toData === undefined || business === undefined) return undefined
+    const data = toData(event.payload, business, toPageUrl)
+    if (data === undefined) return undefined
+    const head = { id: event.id, type, at: event.at, businessId: business.id }
+    return {
+      type,
+      body: toEnvelope(head, data),
+      thin: toEnvelope(head, { id: event.resourceId, truncated: true }),
+    }
   }
-}
+
+/** An event as it is shown where nobody knows the address of a page. */
+export const renderEvent = buildEventRenderer(undefined)
 
 /** A sample of an event type, marked as a test. */
 export const renderSample = (

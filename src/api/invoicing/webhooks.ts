@@ -27,7 +27,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { pageOf, pageSizeDefault, pageSizeMax } from './lists.ts'
-import { eventTypes, renderEvent, renderSample } from './webhook-events.ts'
+import { buildEventRenderer, eventTypes, renderSample } from './webhook-events.ts'
 
 const url = Type.String({ maxLength: 2_048, description: 'https, on port 443 or 8443' })
 const events = Type.Array(Type.String({ maxLength: 100 }), {
@@ -448,7 +448,8 @@ const recoverRoute = route({
   ],
   handle: (call) => {
     const { scope, endpointId } = chosen(call)
-    const input = { scope, endpointId, render: renderEvent, ...toRecovery(call.body) }
+    const render = buildEventRenderer(call.outside.toPageUrl)
+    const input = { scope, endpointId, render, ...toRecovery(call.body) }
     return call.write(recoverDeliveries, input, (body) => ({ status: 202, body }))
   },
 })

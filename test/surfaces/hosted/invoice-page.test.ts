@@ -171,3 +171,12 @@ test('200 the invoice says where its page is, and the page is there', async () =
   const draft = await anInvoice(business, { status: 'draft' })
   expect(draft).toMatchObject({ hosted_url: null })
 })
+
+test('200 events say where the page is, as the invoice does', async () => {
+  const business = await aBusiness()
+  const { id } = await anInvoice(business)
+  const webhooks = await business.clientOf('invoicing', { scopes: ['webhooks'] })
+  const { body } = await webhooks.get('/api/v1/events?limit=100')
+  const sent = body.data.find(({ type }: { type: string }) => type === 'invoice.sent')
+  expect(sent.data.invoice.hosted_url).toBe(`http://127.0.0.1:4400${pathOf(id)}`)
+})
