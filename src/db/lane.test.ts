@@ -119,8 +119,8 @@ describe('one bad command among many', () => {
     [
       'the database refuses',
       20,
-      sale('1.00', { externalId: 'taken' }),
-      'resource.external_id_taken',
+      journal('5020 +1.00 | 4000 -1.00', '2026-06-10'),
+      'ledger.account_inactive',
     ],
   ] as const
 
@@ -128,7 +128,12 @@ describe('one bad command among many', () => {
     'that %s gets its own answer in every position',
     async (_who, count, input, code) => {
       const tenant = await ledger.addBusiness()
-      await ledger.write(postJournal, sale('1.00', { externalId: 'taken' }), { tenant })
+      await ledger.write(postJournal, sale(), { tenant })
+      // Behind the back of the lane, whose rules go on with the account as it was.
+      await ledger.owner.query(
+        `update account set archived_at = $2 where business_id = $1 and code = '5020'`,
+        [tenant.businessId, noon],
+      )
       const wrong: string[] = []
       for (let position = 0; position < count; position += 1) {
         const outcomes = await Promise.all(
