@@ -382,6 +382,43 @@ const ofInvoicing: Partial<Record<ErrorCode, Recipe>> = {
     }),
 }
 
+const naira = { status: 'sent', currency: 'NGN' }
+const pay = async (more: object, body: object): Promise<Answer> =>
+  invoicing.post(`${invoices}/${await anInvoice({ ...naira, ...more })}/payments`, body)
+
+/** A payment of a customer with an invoice in naira, allocated as told. */
+async function aPayment(payment: object, allocated: number): Promise<Answer> {
+  const customer_id = await aCustomer()
+  const invoice_id = await anInvoice({ ...naira, customer_id })
+  const allocations = [{ invoice_id, amount: allocated }]
+  return invoicing.post('/api/v1/payments', { customer_id, allocations, ...payment })
+}
+
+const ofSales: Partial<Record<ErrorCode, Recipe>> = {
+  'validation.amount_precision': () => pay({}, { amount: 0.001 }),
+  'ledger.amount_overflow': () => pay({}, { amount: 1e14 }),
+  'sales.total_negative': async () => {
+    const items = [{ ...item, quantity: -1 }]
+    return invoicing.post(invoices, { customer_id: await aCustomer(), items })
+  },
+  'sales.invoice_not_open': () => pay({ status: 'draft' }, { amount: 1 }),
+  'sales.allocation_exceeds_due': () => pay({}, { amount: 1_000 }),
+  'sales.allocation_exceeds_receipt': () => aPayment({ amount: 1 }, 2),
+  'sales.allocation_currency_mismatch': () =>
+    aPayment({ amount: 1, currency: 'EUR', exchange_rate: 1_700 }, 1),
+  'purchases.withholding_invalid': () => pay({}, { amount: 1, wht_amount: 2 }),
+  'sales.receipt_voided': async () => {
+    const path = `/api/v1/payments/${(await aPayment({ amount: 2 }, 1)).body.id}/reverse`
+    await invoicing.post(path)
+    return invoicing.post(path)
+  },
+  'sales.credit_exceeds_remaining': async () => {
+    const path = `${invoices}/${await anInvoice(naira)}/credit-notes`
+    await invoicing.post(path)
+    return invoicing.post(path)
+  },
+}
+
 const ofConnect: Partial<Record<ErrorCode, Recipe>> = {
   'sync.company_not_found': () => connect.get(`/companies/${absent}`),
   'sync.connection_not_found': () => company.get(`/connections/${absent}`),
@@ -465,6 +502,7 @@ const recipes: Partial<Record<ErrorCode, Recipe>> = {
   ...ofCallers,
   ...ofBooks,
   ...ofInvoicing,
+  ...ofSales,
   ...ofConnect,
   ...ofWebhooks,
 }
