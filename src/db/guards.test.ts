@@ -86,15 +86,15 @@ async function typesOf(): Promise<ReadonlyMap<string, string>> {
 }
 
 const wrongValues: Readonly<Record<string, readonly unknown[]>> = {
-  text: ['', '!', 'x'.repeat(20_000), null],
+  text: ['', '!', 'Upper Case', 'x'.repeat(20_000), null],
   bigint: [0, -1, '1000000000000000', null],
   integer: [0, -1, 2_000_000],
   smallint: [9],
   numeric: [0, -1],
   date: ['2026-06-15', '1900-01-02', null],
-  bytea: ['\\x00'],
+  bytea: ['\\x00', '\\x'],
   boolean: [false],
-  jsonb: [[], 'text'],
+  jsonb: [[], 'text', Array.from({ length: 10 }, () => ({}))],
   'text[]': [[]],
   uuid: [null],
   'timestamp with time zone': [null, '2026-06-01T00:00:00Z'],
