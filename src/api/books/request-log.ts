@@ -51,7 +51,7 @@ const listRoute = route({
   tag: 'Request log',
   summary: 'List requests as they were answered',
   description:
-    'Of all APIs and of every key of this environment, the latest first; free. A request is here within a second of its answer.',
+    'Of all APIs and of every key of this environment, the latest first; free. A request is here within a second of its answer. The total is counted up to 10,000; what lies deeper is found by its time.',
   scope: null,
   tenant: 'organization',
   cost: 1,
