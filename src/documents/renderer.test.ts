@@ -154,16 +154,22 @@ test('a thousand lines keep their totals with the last of them', async ({ skip }
   expect(pages[0]).toContain(`Page 1 of ${pages.length - 1}`)
 })
 
-test('a logo that is no picture fails alone', async () => {
+test('a logo that is no picture is left out, and told of', async () => {
   const logo = {
     mediaType: 'image/png',
     widthPx: 1,
     heightPx: 1,
     content: new Uint8Array(9),
   } as const
-  const broken = renderer.render({ ...invoice, logo: 'ab'.repeat(32) }, logo)
-  await expect(broken).rejects.toMatchObject({ code: 'documents.render_failed' })
+  const named = { ...invoice, logo: 'ab'.repeat(32) }
+  const pdf = await renderer.render(named, logo)
+  expect(isEqual(pdf, await renderer.render(invoice))).toBe(true)
   expect(reasons).toHaveLength(1)
+})
+
+test('what cannot be set at all fails alone', async () => {
+  const broken = renderer.render({ ...invoice, template: 'gone' as 'modern' })
+  await expect(broken).rejects.toMatchObject({ code: 'documents.render_failed' })
   expect(await renderer.render(invoice)).toBeInstanceOf(Uint8Array)
 })
 

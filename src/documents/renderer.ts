@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { create } from 'qrcode'
 import { msOf } from '../kernel/dates.ts'
-import { Refusal } from '../kernel/errors.ts'
+import { isRefusal, Refusal } from '../kernel/errors.ts'
 import type { Picture } from '../modules/access/file.ts'
 import type { DocumentInput } from '../modules/sales/document-input.ts'
 import { type PlacedFiles, toSheet } from './sheet.ts'
@@ -68,16 +68,24 @@ export class Renderer {
 
   /**
    * The document as PDF: of an issued one tagged and for the archive (PDF/A-3a), of others
-   * accessible (PDF/UA-1). Equal inputs give equal bytes.
+   * accessible (PDF/UA-1). Equal inputs give equal bytes. A logo that is no picture is left out.
    * Refuses, in this order: documents.not_ready (the queue is full, or the process ends),
    * documents.render_timeout, documents.render_failed.
    * Source: documents specification 0 and 3.
    */
-  render(input: DocumentInput, logo?: Logo): Promise<Uint8Array> {
+  async render(input: DocumentInput, logo?: Logo): Promise<Uint8Array> {
+    try {
+      return await this.#set(toOrder(input, logo))
+    } catch (error) {
+      if (logo === undefined || !isRefusal(error, 'documents.render_failed')) throw error
+      return this.#set(toOrder(input, undefined))
+    }
+  }
+
+  #set(order: Order): Promise<Uint8Array> {
     if (this.#isClosed || this.#queue.length >= this.#bounds.queueMax) {
       return Promise.reject(new Refusal('documents.not_ready', { retryAfterSeconds: 5 }))
     }
-    const order = toOrder(input, logo)
     return new Promise((resolve, reject) => {
       this.#queue.push({ order, resolve, reject })
       this.#next()

@@ -41,14 +41,6 @@ export function clean(text: string): string {
   return result
 }
 
-/** The characters of a text that no bundled font has, each once. */
-export function unsupportedIn(text: string): readonly string[] {
-  const found = [...text.normalize('NFC').replace(invisible, '').replace(controls, '')].filter(
-    (character) => character !== '\n' && !isCovered(character.codePointAt(0) ?? 0),
-  )
-  return [...new Set(found)]
-}
-
 /** Binary search; a text of ASCII never comes here twice. */
 function isCovered(point: number): boolean {
   if (point >= 0x20 && point < 0x7f) return true

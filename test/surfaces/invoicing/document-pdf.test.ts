@@ -1,3 +1,4 @@
+import { crc32, deflateSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { type Answer, aBusiness, type Business } from '../../harness.ts'
 import { ask } from '../../pdf.ts'
@@ -174,4 +175,42 @@ test('200 a quotation says until when it holds, and keeps its bytes when it is a
     expect(text).toContain(said)
   }
   expect([accepted.status, second.bytes.equals(first.bytes)]).toEqual([200, true])
+})
+
+/** A picture of one colour. */
+function aPicture(width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const ends = Buffer.alloc(8)
+    ends.writeUInt32BE(data.length, 0)
+    ends.writeUInt32BE(crc32(body), 4)
+    return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)])
+  }
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width, 0)
+  head.writeUInt32BE(height, 4)
+  head.set([8, 2], 8)
+  const row = Buffer.concat([Buffer.alloc(1), Buffer.alloc(3 * width, 90)])
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)))
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+  const parts = [chunk('IHDR', head), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]
+  return Buffer.concat([signature, ...parts])
+}
+
+test('200 the logo that was there at issue is shown ever after', async () => {
+  const business = await aBusiness()
+  const logo = '/api/v1/business/logo'
+  const plain = await anInvoice(business)
+  const put = await business.invoicing.send('PUT', logo, aPicture(60, 20), {
+    'content-type': 'image/png',
+  })
+  const shown = await anInvoice(business)
+  await business.invoicing.delete(logo)
+  const [without, withLogo] = await Promise.all(
+    [plain, shown].map(({ body }) => business.invoicing.get(`/api/v1/invoices/${body.id}/pdf`)),
+  )
+  const images = [without, withLogo].map(
+    (reply) => reply?.bytes.toString('latin1').match(/\/Subtype ?\/Image/g)?.length ?? 0,
+  )
+  expect([put.status, without?.status, withLogo?.status, images]).toEqual([200, 200, 200, [0, 1]])
 })
