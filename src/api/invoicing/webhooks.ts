@@ -133,6 +133,7 @@ const createRoute = route({
   description: 'It gets the events that happen from now on. The signing secret is shown once.',
   hasSecret: true,
   body: WebhookIn,
+  requiredText: 'url, events (at least one)',
   answers: { 201: MadeOut },
   errors: [
     ...writeErrors,

@@ -4,7 +4,13 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { toImageText } from '../ledger/document.ts'
 import { deletePartyRow, insertParty, updatePartyRow } from './party.db.ts'
-import { countOpenDocuments, findParty, findPartyByEmail, getParty } from './party.queries.ts'
+import {
+  countOpenDocuments,
+  findExternalIdOwner,
+  findParty,
+  findPartyByEmail,
+  getParty,
+} from './party.queries.ts'
 import {
   emptyFields,
   localPartOf,
@@ -36,6 +42,7 @@ export async function createParty(ctx: Ctx, given: NewParty): Promise<Party> {
     payable: 0n,
     supplierCredit: 0n,
   }
+  await requireOwnExternalId(ctx, party)
   await insertParty(ctx.tx, party)
   await record(ctx, 'created', party)
   return party
@@ -58,9 +65,20 @@ export async function updateParty(
   const isSame = toImageText(before) === toImageText({ ...before, ...changes })
   if (isSame) return before
   const party = { ...before, ...changes, updatedAt: ctx.recordedAt }
+  await requireOwnExternalId(ctx, party)
   await updatePartyRow(ctx.tx, party)
   await record(ctx, 'updated', party, before)
   return party
+}
+
+/** Refuses: resource.external_id_taken. */
+async function requireOwnExternalId(ctx: Ctx, party: Party): Promise<void> {
+  const { id, externalId, isCustomer } = party
+  if (externalId === null) return
+  const owner = await findExternalIdOwner(ctx.tx, ctx.businessId, externalId)
+  if (owner === undefined || owner === id) return
+  const resource = isCustomer ? 'Customer' : 'Supplier'
+  throw new Refusal('resource.external_id_taken', { externalId, resource })
 }
 
 /**

@@ -119,6 +119,21 @@ export async function findPartyByEmail(
   return party
 }
 
+/** The id of the party that has this external id. */
+export async function findExternalIdOwner(
+  db: Db,
+  businessId: Id<'business'>,
+  externalId: string,
+): Promise<string | undefined> {
+  const [row] = await db.query<{ id: string }>({
+    name: 'find_party_by_external_id',
+    text: `select party_id as id from party
+      where business_id = $1 and external_id = $2 and deleted_at is null`,
+    values: [businessId, externalId],
+  })
+  return row?.id
+}
+
 /** Documents of a party that are still open, drafts not counted. */
 export async function countOpenDocuments(
   db: Db,

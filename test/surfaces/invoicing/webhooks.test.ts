@@ -63,7 +63,7 @@ test('the secret lies sealed in the database', async () => {
 })
 
 test.each([
-  ['without events', { url }, 'Missing required fields: url, events'],
+  ['without events', { url }, 'Missing required fields: url, events (at least one)'],
   [
     'plain text',
     { ...hook, url: 'http://hooks.lanternrye.example/in' },
