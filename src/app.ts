@@ -11,16 +11,9 @@ import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import { parseSaid, RequestLog, type Said, type SeenRequest } from './api/http/request-log.ts'
-import {
-  buildServer,
-  type HttpServer,
-  headersBytesMax,
-  type Log,
-  type Readiness,
-  uriBytesMax,
-  type Watch,
-} from './api/http/server.ts'
+import { buildServer, type HttpServer, headersBytesMax, uriBytesMax } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
+import type { Log, Readiness, Watch } from './api/http/visit.ts'
 import { invoicing } from './api/invoicing/surface.ts'
 import { type Config, packageRoot, version } from './config.ts'
 import { manifests } from './connectors/registry.ts'

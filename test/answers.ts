@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import type { RouteRecord } from '../src/api/http/route.ts'
-import type { Sent } from '../src/api/http/server.ts'
+import type { Sent } from '../src/api/http/visit.ts'
 import { Validators } from '../src/api/http/shape.ts'
 
 const problemsMax = 20
