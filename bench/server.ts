@@ -47,12 +47,16 @@ export const serverEnv = (dataDir: string, port: number): Readonly<Record<string
 })
 
 /** Starts the server on a data folder and waits until it is ready. Its log goes to `server.log`. */
-export async function startServer(dataDir: string, port: number): Promise<Server> {
+export async function startServer(
+  dataDir: string,
+  port: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const began = performance.now()
   const log = openSync(join(dataDir, 'server.log'), 'a')
   const child = spawn(process.execPath, [join(built, 'main.js')], {
     cwd: dataDir,
-    env: { ...process.env, ...serverEnv(dataDir, port) },
+    env: { ...process.env, ...serverEnv(dataDir, port), ...more },
     stdio: ['ignore', log, log],
   })
   const origin = `http://127.0.0.1:${port}`

@@ -11,9 +11,10 @@ import { runHot, runPosting } from './posting.ts'
 import { runReports } from './reports.ts'
 import { findPort } from './server.ts'
 import { makeDataDir, openStage, type Pace, removeDataDir } from './stage.ts'
+import { runWebhooks } from './webhooks.ts'
 import { findCommit, requireDurable } from './world.ts'
 
-const all = ['B1', 'B2', 'B4', 'B6', 'B9', 'B12', 'B14', 'crash'] as const
+const all = ['B1', 'B2', 'B4', 'B6', 'B9', 'B12', 'B14', 'crash', 'webhooks'] as const
 type Name = (typeof all)[number]
 
 type Options = Readonly<{
@@ -22,6 +23,7 @@ type Options = Readonly<{
   isQuick: boolean
   lines: number
   cycles: number
+  events: number
   compareWith: string | undefined
   keepsData: boolean
 }>
@@ -59,6 +61,10 @@ async function run(
   if (names.includes('B6')) results.push(...(await runStarts(dataDir, await findPort(), say)))
   if (names.includes('B12')) results.push(...(await runDocuments(say)))
   if (names.includes('crash')) results.push(...(await runCrashes(dataDir, say, options.cycles)))
+  if (names.includes('webhooks')) {
+    const { events, cycles: kills } = options
+    results.push(...(await runWebhooks(dataDir, say, { events, kills })))
+  }
   const commit = await findCommit()
   const date = new Date().toISOString().slice(0, 10)
   const load = { before, after: loadNow() }
@@ -91,11 +97,17 @@ async function onStage(
   }
 }
 
-const toSettings = ({ pace, lines, cycles }: Options): Readonly<Record<string, string>> => ({
+const toSettings = ({
+  pace,
+  lines,
+  cycles,
+  events,
+}: Options): Readonly<Record<string, string>> => ({
   rounds: `${pace.rounds}`,
   seconds: `${pace.seconds}`,
   lines: `${lines}`,
   cycles: `${cycles}`,
+  events: `${events}`,
 })
 
 function readOptions(words: readonly string[]): Options {
@@ -109,6 +121,7 @@ function readOptions(words: readonly string[]): Options {
       seconds: { type: 'string' },
       lines: { type: 'string', default: '1000000' },
       cycles: { type: 'string', default: '20' },
+      events: { type: 'string', default: '10000' },
       keep: { type: 'boolean', default: false },
     },
   })
@@ -123,6 +136,7 @@ function readOptions(words: readonly string[]): Options {
     isQuick: values.quick,
     lines: readCount('--lines', values.lines),
     cycles: readCount('--cycles', values.cycles),
+    events: readCount('--events', values.events),
     compareWith: values.compare,
     keepsData: values.keep,
   }
