@@ -96,6 +96,7 @@ const stepErrors = [
   'party.archived',
   'ledger.account_inactive',
   'ledger.amount_overflow',
+  'ledger.balance_out_of_range',
   'ledger.rate_missing',
   'ledger.date_too_far',
   'ledger.period_closed',

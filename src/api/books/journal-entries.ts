@@ -128,6 +128,7 @@ const business = Type.Object(businessQuery)
 const journalErrors = [
   'ledger.journal_unbalanced',
   'ledger.amount_overflow',
+  'ledger.balance_out_of_range',
   'ledger.account_not_found',
   'ledger.account_inactive',
   'ledger.account_is_group',

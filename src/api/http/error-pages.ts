@@ -2,6 +2,7 @@ import { exampleOf } from '../../kernel/error-examples.ts'
 import { fixesByCode } from '../../kernel/error-fixes.ts'
 import { type Audience, audienceOf, blameOf, titleOf } from '../../kernel/error-text.ts'
 import { catalogue, type ErrorCode, isErrorCode, type Retry } from '../../kernel/errors.ts'
+import { requestsByCode, type ShownRequest, shownIds } from './error-requests.ts'
 import type { ErrorContext } from './look.ts'
 import type { Block, Page } from './page.ts'
 import type { Surface } from './surface.ts'
@@ -35,6 +36,7 @@ export function errorPage(code: ErrorCode, { surfaces, origin }: Place): Page {
       { kind: 'list', items: fixesByCode[code] },
       { kind: 'text', text: `${actorByAudience[audienceOf(code)]} ${retryAdvice[retry]}` },
       ...(params.length === 0 ? [] : [{ kind: 'text', text: valuesText(params) } as const]),
+      ...requestBlocks(code),
       ...answers,
       { kind: 'heading', text: 'Meet it before it happens' },
       {
@@ -114,6 +116,29 @@ function answerBlocks(surface: Surface, code: ErrorCode, origin: string): readon
     { kind: 'heading', text: `On ${nameBySurface[surface.name]}` },
     { kind: 'code', language: 'http', text: lines.join('\n') },
   ]
+}
+
+/** The request that is refused and the one in its place, where one request alone meets the code. */
+function requestBlocks(code: ErrorCode): readonly Block[] {
+  const pair = requestsByCode[code]
+  if (pair === undefined) return []
+  return [
+    { kind: 'heading', text: 'A request that is refused' },
+    { kind: 'code', language: 'http', text: toRequestText(pair.wrong) },
+    { kind: 'heading', text: 'The same request put right' },
+    { kind: 'code', language: 'http', text: toRequestText(pair.right) },
+  ]
+}
+
+function toRequestText({ surface, method, path, headers = {}, body }: ShownRequest): string {
+  const content = typeof body === 'string' ? body : JSON.stringify(body, undefined, 2)
+  const sent = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers }
+  const lines = [
+    `${method} /${surface}${path} HTTP/1.1`,
+    ...Object.entries(sent).map(([name, value]) => `${name}: ${value}`),
+    ...(content === undefined ? [] : ['', content]),
+  ]
+  return lines.join('\n').replaceAll(/\$[a-z]+/g, (name) => shownIds[name] ?? name)
 }
 
 /** The same request on every page, so that a page changes only with its code. */

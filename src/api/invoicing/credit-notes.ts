@@ -128,8 +128,10 @@ const createRoute = route({
     'ledger.account_inactive',
     'ledger.reversal_too_early',
     'ledger.amount_overflow',
+    'ledger.balance_out_of_range',
     'ledger.period_closed',
     'ledger.period_locked',
+    'tax.return_filed',
     'ledger.date_too_far',
   ],
   examples: [

@@ -143,9 +143,11 @@ const postingErrors = [
   'ledger.account_is_control',
   'ledger.account_inactive',
   'ledger.amount_overflow',
+  'ledger.balance_out_of_range',
   'ledger.rate_missing',
   'ledger.period_closed',
   'ledger.period_locked',
+  'tax.return_filed',
   'ledger.date_too_far',
 ] as const
 

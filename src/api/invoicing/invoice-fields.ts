@@ -108,11 +108,13 @@ export const draftErrors = [
   'ledger.account_is_group',
   'ledger.account_currency_mismatch',
   'ledger.amount_overflow',
+  'ledger.balance_out_of_range',
   'ledger.rate_missing',
   'ledger.rate_out_of_range',
   'ledger.date_too_far',
   'ledger.period_closed',
   'ledger.period_locked',
+  'tax.return_filed',
   'sales.total_negative',
 ] as const
 

@@ -282,11 +282,13 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-/** The instant of an end; a day ends with itself. */
-const toEnd = (given: string): Instant =>
-  isDate(given)
-    ? parseInstant(`${addDays(given, 1)}T00:00:00.000Z`, 'expires_at')
-    : parseInstant(given, 'expires_at')
+/** The instant of an end; a day ends with itself, the last one there is a moment before. */
+function toEnd(given: string): Instant {
+  if (!isDate(given) || given === '9999-12-31') {
+    return parseInstant(isDate(given) ? `${given}T23:59:59.999Z` : given, 'expires_at')
+  }
+  return parseInstant(`${addDays(given, 1)}T00:00:00.000Z`, 'expires_at')
+}
 
 const made = ({ key, text }: MadeKey): Reply => ({
   status: 201,

@@ -123,6 +123,7 @@ const settleErrors = [
   'resource.not_found',
   'validation.amount_precision',
   'ledger.amount_overflow',
+  'ledger.balance_out_of_range',
   'sales.invoice_not_open',
   'sales.invoice_already_paid',
   'sales.allocation_currency_mismatch',
