@@ -196,7 +196,7 @@ async function baseTaxOf(
   if (entryId === null) return null
   const [row] = await db.query<{ base: bigint | null }>({
     name: 'sum_output_tax_of_entry',
-    text: `select abs(sum(base))::bigint as base from journal_line
+    text: `select abs(sum(base_amount))::bigint as base from journal_line
       where business_id = $1 and entry_id = $2 and tax_tag = 'output'`,
     values: [businessId, entryId],
   })

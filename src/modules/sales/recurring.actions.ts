@@ -1,12 +1,12 @@
 import type { Ctx, NewEvent } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
-import { addDays, type CalendarDate, dateIn } from '../../kernel/dates.ts'
+import { type CalendarDate, dateIn } from '../../kernel/dates.ts'
 import { sentence } from '../../kernel/error-text.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { loadBook } from '../ledger/book.queries.ts'
 import { toImage } from '../ledger/document.ts'
 import { accountsOf, calculateInvoice, createInvoice, usableCustomer } from './invoice.actions.ts'
-import { type Invoice, type InvoiceDraft, withDefaults } from './invoice.ts'
+import { dueAfter, type Invoice, type InvoiceDraft, withDefaults } from './invoice.ts'
 import { sendInvoice } from './invoice-step.actions.ts'
 import { withProducts } from './product.actions.ts'
 import { insertRecurring, insertRun, updateRecurringRow } from './recurring.db.ts'
@@ -208,7 +208,7 @@ async function issue(ctx: Ctx, recurring: Recurring, period: CalendarDate): Prom
   const customer = await usableCustomer(ctx, customerId)
   const hasAddress = customer.email !== null
   const invoice = await createInvoice(ctx, {
-    ...toInvoiceDraft(recurring, period, addDays(period, dueDays)),
+    ...toInvoiceDraft(recurring, period, dueAfter(period, dueDays)),
     ...{ surface: 'invoicing', recurringId },
     status: isSent && !hasAddress ? 'sent' : 'draft',
   })
@@ -220,7 +220,7 @@ async function issue(ctx: Ctx, recurring: Recurring, period: CalendarDate): Prom
 const toInvoiceDraft = (
   { customerId, currency, notes, terms, template, lines }: RecurringDraft,
   issueDate: CalendarDate,
-  dueDate: CalendarDate,
+  dueDate: CalendarDate | null,
 ): InvoiceDraft => ({
   ...{ customerId, currency, notes, terms, template, lines, issueDate, dueDate },
   ...{ pricesIncludeTax: false, discountPercent: '0', purchaseOrder: null },

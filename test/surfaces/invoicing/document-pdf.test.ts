@@ -107,6 +107,20 @@ test('200 in Arabic on letter paper', async ({ skip }) => {
   expect(ask(skip, 'pdffonts', bytes)).toMatch(/NotoSansArabic-Regular.* yes yes yes/)
 })
 
+test('200 an invoice in another currency says its tax in that of the books', async ({ skip }) => {
+  const business = await aBusiness()
+  const foreign = { currency: 'EUR', exchange_rate: 1.25 }
+  const { body: invoice } = await anInvoice(business, foreign)
+  const path = `/api/v1/invoices/${invoice.id}`
+  const issued = await business.invoicing.get(`${path}/pdf`)
+  const credited = await business.invoicing.post(`${path}/credit-notes`)
+  const corrected = await business.invoicing.get(`/api/v1/credit-notes/${credited.body.id}/pdf`)
+  expect([issued.status, corrected.status]).toEqual([200, 200])
+  for (const { bytes } of [issued, corrected]) {
+    expect(ask(skip, 'pdftotext', bytes)).toMatch(/Total tax in USD\s+\$?33\.75/)
+  }
+})
+
 test('400 a language or a paper that nobody has', async () => {
   const business = await aBusiness()
   const { body: invoice } = await anInvoice(business)

@@ -140,6 +140,10 @@ test.each([
     { name: 'Till', scope: 'read', expires_at: '2026-06-14' },
     'Expiry must be between 1 and 3650 days from now',
   ],
+  [
+    { name: 'Till', scope: 'read', expires_at: '9999-12-31' },
+    'Expiry must be between 1 and 3650 days from now',
+  ],
 ])('400 %j: %s', async (body, message) => {
   const { invoicing } = await aBusiness()
 

@@ -453,3 +453,10 @@ test('200 templates are narrowed by every filter, and sorted', async () => {
   }
   expect(seen).toEqual(['One', 'Two'])
 })
+
+test('201 an invoice of the last day there is has no day that it is due', async () => {
+  const { recur, invoicing } = await aShop()
+  const { body } = await recur({ start_date: '9999-12-31' })
+  const ran = await invoicing.post(`${path}/${body.id}/run`)
+  expect([ran.status, ran.body]).toMatchObject([201, { due_date: null }])
+})
