@@ -42,9 +42,10 @@ export type Found = Readonly<{
 
 const callers = 16
 const stepMinutes = 2
+const drainStepMinutes = 5
 const progressLimitMs = 30_000
 const drainLimitMs = 240_000
-const drainRoundsMax = 12
+const drainRoundsMax = 40
 const pollMs = 50
 const minuteMs = 60_000
 const workingEndpoints = 2
@@ -144,7 +145,7 @@ async function drain(site: Site, from: number, say: (text: string) => void): Pro
     if (left.waiting === 0) return
     require(round < drainRoundsMax, `${left.waiting} deliveries never come to an end.`)
     const first = Date.parse(left.first ?? '') - Date.now()
-    ahead = Math.max(ahead + stepMinutes, Math.ceil(first / minuteMs) + 1)
+    ahead = Math.max(ahead, Math.ceil(first / minuteMs)) + drainStepMinutes
   }
 }
 

@@ -28,6 +28,7 @@ import { Renderer } from './documents/renderer.ts'
 import type { AttemptSeen } from './jobs/delivery-engine.ts'
 import type { MailSettings } from './jobs/mail.ts'
 import type { Resolve } from './jobs/outbound.ts'
+import type { Anchor } from './jobs/tasks.ts'
 import { startWorker, type Worker } from './jobs/worker.ts'
 import type { Instant } from './kernel/dates.ts'
 import { asId, type Id } from './kernel/ids.ts'
@@ -94,6 +95,7 @@ export type AppConfig = Pick<
   | 'mailFrom'
   | 'testMailAllow'
   | 'requestLogDays'
+  | 'eventDays'
   | 'requestLogBodies'
 >
 
@@ -108,7 +110,7 @@ export type App = Readonly<{
   /** Opens the port and answers the origin that it can be reached under. */
   listen: () => Promise<string>
   /** Starts what works behind the API: deliveries and tasks by schedule. */
-  startWorker: (jobsPool?: Pool) => Promise<void>
+  startWorker: (jobsPool?: Pool, anchor?: Anchor) => Promise<void>
   /**
    * Refuses what is new, finishes what runs, and waits for both; whether all of it ended in time.
    * The pools stay open.
@@ -235,9 +237,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
       if (config.port === 0) origin = address
       return address
     },
-    startWorker: async (jobsPool) => {
+    startWorker: async (jobsPool, anchor) => {
       const needs = { gate, outbound, jobsPool, origin: () => origin, toPageUrl }
-      const { requestLogDays } = config
+      const { requestLogDays, eventDays } = config
       const mail = { adminPool, clock, log, settings: toMailSettings(config), print, toPageUrl }
       const onTask = parts.metrics?.seeTask
       const onAttempt = (attempt: AttemptSeen): void => {
@@ -248,8 +250,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
         ...buildWorkerParts(parts, needs),
         onAttempt,
         onTask,
-        requestLogDays,
-        mail,
+        ...{ requestLogDays, eventDays, anchor, mail },
       })
     },
     close: async () => {

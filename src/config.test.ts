@@ -39,6 +39,7 @@ test('without any variable the server listens on loopback with a demo and its ow
     metricsHost: '127.0.0.1',
     anchorFile: join(cwd, '.tallystick', 'anchors.jsonl'),
     requestLogDays: 30,
+    eventDays: 90,
     requestLogBodies: 'errors',
     tracesEndpoint: '',
     hasNpmParent: false,

@@ -61,6 +61,8 @@ export type Config = Readonly<{
   anchorFile: string
   /** How long requests are remembered. */
   requestLogDays: number
+  /** How long events can be read and sent again. */
+  eventDays: number
   /** Whose bodies are remembered, without secrets. */
   requestLogBodies: (typeof loggedBodies)[number]
   /** Where spans of traces go, without a slash at the end; empty: nowhere. */
@@ -143,6 +145,7 @@ export function loadConfig(
     metricsHost: text(env, 'TALLYSTICK_METRICS_HOST', '127.0.0.1'),
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
     requestLogDays: integer(env, 'TALLYSTICK_REQUEST_LOG_DAYS', 30, [1, 3_650]),
+    eventDays: integer(env, 'TALLYSTICK_EVENT_DAYS', 90, [1, 3_650]),
     requestLogBodies: oneOf(env, 'TALLYSTICK_REQUEST_LOG_BODIES', loggedBodies, 'errors'),
     tracesEndpoint: collector(env),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { renderEvent as renderBooksEvent } from './api/books/webhook-events.ts'
+import { toFailureOf } from './api/connect/push.ts'
 import { buildRenderer } from './api/connect/webhook-events.ts'
 import type { Outside } from './api/http/outside.ts'
 import { buildEventRenderer } from './api/invoicing/webhook-events.ts'
@@ -79,7 +80,7 @@ type WorkerNeeds = Readonly<{
 export const buildWorkerParts = (
   { adminPool, clock, random, log }: OutsideParts,
   { gate, outbound, jobsPool, origin, toPageUrl }: WorkerNeeds,
-): Omit<WorkerParts, 'requestLogDays'> => ({
+): Omit<WorkerParts, 'requestLogDays' | 'eventDays'> => ({
   adminPool,
   jobsPool,
   clock,
@@ -92,5 +93,7 @@ export const buildWorkerParts = (
     connect: buildRenderer({ manifests, origin }),
   },
   write: (command) => gate.write(command),
+  manifests,
+  toPushFailure: (requestId) => toFailureOf({ requestId, origin: origin() }),
   log,
 })

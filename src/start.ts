@@ -212,10 +212,10 @@ async function buildOn(
     }
     const app = await buildApp(parts)
     const keyHasher = keyHasherOf(root)
-    const anchor = async (): Promise<void> => {
+    const anchor = async (due?: ReadonlyMap<string, bigint>): Promise<void> => {
       const key = anchorKeyOf(anchorSecretOf(root))
       try {
-        await appendAnchors(adminPool, { file: config.anchorFile, key, at: clock() })
+        await appendAnchors(adminPool, { file: config.anchorFile, key, at: clock(), due })
       } catch (error) {
         log.error({ err: error, file: config.anchorFile }, 'the anchors could not be written')
       }
@@ -237,7 +237,7 @@ async function buildOn(
         connectionsMax: jobsConnectionsMax,
         hasDriverTypes: true,
       })
-      await app.startWorker(jobsPool)
+      await app.startWorker(jobsPool, anchor)
     }
     const keys = { keyHasher, root, vault }
     return { app, adminPool, clock, random, ...keys, metrics, strain, startWorker, close }

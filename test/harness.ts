@@ -135,6 +135,7 @@ async function openWorld(): Promise<World> {
     mailFrom: '',
     testMailAllow: [],
     requestLogDays: 30,
+    eventDays: 90,
     requestLogBodies: 'errors' as const,
   }
   const apps: { app: App; pool: Pool }[] = []

@@ -59,11 +59,15 @@ create table demo_business (
 select secure_table('demo_business', 'organization_id', 'tallystick.organization_id');
 grant insert on demo_business to tallystick_app;
 
-/* Posted facts stay as they are, but for the demo that is removed whole by the function below. */
+/* Posted facts stay as they are, but for the demo and for old events: the functions below remove them. */
 create or replace function refuse_change() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' and current_user = 'tallystick_owner'
     and current_setting('tallystick.removes_demo', true) = 'on' then
+    return null;
+  end if;
+  if tg_op = 'DELETE' and tg_table_name = 'event' and current_user = 'tallystick_owner'
+    and current_setting('tallystick.forgets_events', true) = 'on' then
     return null;
   end if;
   raise exception using errcode = 'TS001', constraint = 'append_only', table = tg_table_name,
@@ -128,3 +132,79 @@ begin
 end $$;
 revoke all on function remove_demo_business(uuid, uuid) from public;
 grant execute on function remove_demo_business(uuid, uuid) to tallystick_app;
+
+/* While there is a row, nothing leaves the installation: it was restored, and what it says is waiting
+   may have been sent since. It belongs to no tenant. */
+create table outgoing_hold (
+  is_only boolean primary key default true check (is_only),
+  held_at timestamptz not null
+);
+
+/* When a key was last admitted, and how often. */
+create table key_usage (
+  organization_id uuid not null references organization,
+  key_id uuid not null,
+  last_used_at timestamptz not null,
+  calls bigint not null check (calls > 0),
+  primary key (organization_id, key_id)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
+select secure_table('key_usage', 'organization_id', 'tallystick.organization_id');
+
+create function note_key_uses(now_ms bigint, organizations uuid[], keys uuid[], uses int[]) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  insert into key_usage as u (organization_id, key_id, last_used_at, calls)
+  select w.organization_id, w.key_id, to_timestamp(now_ms / 1000.0), w.uses
+  from unnest(organizations, keys, uses) as w (organization_id, key_id, uses)
+  order by w.organization_id, w.key_id
+  on conflict (organization_id, key_id) do update set calls = u.calls + excluded.calls,
+    last_used_at = greatest(u.last_used_at, excluded.last_used_at);
+end $$;
+revoke all on function note_key_uses(bigint, uuid[], uuid[], int[]) from public;
+grant execute on function note_key_uses(bigint, uuid[], uuid[], int[]) to tallystick_app;
+
+/* Forgets events from before an instant, the oldest of each tenant first, at most so many, and
+   answers how many. What an endpoint has not been given yet is kept, and so is the newest of all. */
+create function forget_events(before timestamptz, most int) returns int
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  t record;
+  upto bigint;
+  forgotten int := 0;
+  found_rows int;
+begin
+  perform set_config('tallystick.forgets_events', 'on', true);
+  for t in
+    select h.tenant_id, h.event_seq, coalesce(c.sequence, 0) as given,
+      exists (select from endpoint as e
+        where e.deleted_at is null and e.organization_id = coalesce(
+          (select b.organization_id from business as b where b.business_id = h.tenant_id), h.tenant_id)
+      ) as is_heard
+    from lane_head as h
+    left join event_cursor as c on c.tenant_id = h.tenant_id
+    cross join lateral (
+      select x.at from event as x where x.tenant_id = h.tenant_id order by x.sequence limit 1) as first
+    where first.at < before
+    order by h.tenant_id
+  loop
+    exit when forgotten >= most;
+    upto := coalesce((
+      select x.sequence from event as x
+      where x.tenant_id = t.tenant_id and x.at >= before order by x.sequence limit 1), t.event_seq);
+    if t.is_heard then
+      upto := least(upto, t.given + 1);
+    end if;
+    delete from event as d using (
+      select x.sequence from event as x
+      where x.tenant_id = t.tenant_id and x.sequence < upto
+      order by x.sequence limit most - forgotten
+    ) as old
+    where d.tenant_id = t.tenant_id and d.sequence = old.sequence;
+    get diagnostics found_rows = row_count;
+    forgotten := forgotten + found_rows;
+  end loop;
+  perform set_config('tallystick.forgets_events', '', true);
+  return forgotten;
+end $$;
+revoke all on function forget_events(timestamptz, int) from public;

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
   mail: async () => (await import('./mail.ts')).mailCommand(),
+  webhooks: async () => (await import('./webhooks.ts')).webhooksCommand(),
   requests: async () => (await import('./requests.ts')).requestsCommand(),
 }
 

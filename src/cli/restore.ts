@@ -6,10 +6,13 @@ import { BackupError } from '../db/archive.ts'
 import { type Manifest, openBackup } from '../db/backup.ts'
 import { openRoot } from '../db/data-key.ts'
 import { type Where, withClient } from '../db/database.ts'
+import { asOwner } from '../db/owner.ts'
 import { openPool } from '../db/pool.ts'
 import { admitRestored, restoreBackup } from '../db/restore.ts'
+import { instantFromMs } from '../kernel/dates.ts'
 import { buildLog } from '../log.ts'
 import { anchorSecretOf, backupKeyOf, readMasterKey } from '../master-key.ts'
+import { holdOutgoing } from '../modules/webhooks/held.actions.ts'
 import { migrationsFolder, openConfigured } from '../start.ts'
 import { type Answer, answer } from './output.ts'
 import { verifyBusinesses } from './verify.ts'
@@ -48,10 +51,26 @@ async function run(file: string, { forceEmpty = false }: Flags): Promise<Answer>
       anchors: readAnchors(config.anchorFile),
       masterKey,
     })
-    const text = `Restored ${rows} rows; everything agrees.`
-    return { data: { rows, verified: true }, text, warnings: database.warnings }
+    const isHeld = await holdBack(database.owner, config.clockOffsetMs)
+    const held = isHeld ? `\n${heldSentence}` : ''
+    const text = `Restored ${rows} rows; everything agrees.${held}`
+    return { data: { rows, verified: true, held: isHeld }, text, warnings: database.warnings }
   } finally {
     await database.close()
+  }
+}
+
+const heldSentence =
+  'Webhooks and messages are held: webhooks release sends them, webhooks discard gives up the old ones.'
+
+/** What the backup says is waiting may have been sent since; the operator knows. */
+async function holdBack(owner: Where, clockOffsetMs: number): Promise<boolean> {
+  const adminPool = openPool({ ...owner, role: 'tallystick_owner', connectionsMax: 1 })
+  try {
+    const at = instantFromMs(Date.now() + clockOffsetMs)
+    return await asOwner(adminPool, (tx) => holdOutgoing(tx, at))
+  } finally {
+    await adminPool.end()
   }
 }
 

@@ -45,20 +45,32 @@ export function readAnchors(file: string): readonly Anchor[] {
 export const isGenuine = (anchor: Anchor, { publicKey }: AnchorKey): boolean =>
   verify(null, signedBytes(anchor), publicKey, Buffer.from(anchor.signature, 'base64'))
 
-type Appending = Readonly<{ file: string; key: AnchorKey; at: Instant }>
+type Appending = Readonly<{
+  file: string
+  key: AnchorKey
+  at: Instant
+  /** Only these chains, and only those whose anchors are from before the link named. */
+  due?: ReadonlyMap<string, bigint> | undefined
+}>
 
 /**
- * Appends one line for every chain that grew since its last anchor in the file, and answers how
- * many. The pool is the owner's, which sees every tenant.
+ * Appends one line for every chain that grew since its last anchor in the file, or only for those
+ * that are due, and answers how many. The pool is the owner's, which sees every tenant.
  */
-export async function appendAnchors(pool: Pool, { file, key, at }: Appending): Promise<number> {
+export async function appendAnchors(
+  pool: Pool,
+  { file, key, at, due }: Appending,
+): Promise<number> {
   const { rows } = await pool.query<Omit<Anchor, 'at' | 'signature'>>(
     `select tenant_id as chain, link, encode(chain_hash, 'hex') as hash,
       entry_seq + audit_seq as rows
     from lane_head where link > 0 order by tenant_id limit 1000000`,
   )
   const linkByChain = new Map(readAnchors(file).map(({ chain, link }) => [chain, link]))
-  const grown = rows.filter(({ chain, link }) => link > (linkByChain.get(chain) ?? 0n))
+  const grown = rows.filter(({ chain, link }) => {
+    const wanted = due === undefined ? link : (due.get(chain) ?? 0n)
+    return wanted > (linkByChain.get(chain) ?? 0n)
+  })
   const lines = grown.map((head) => toLine({ ...head, at, signature: '' }, key))
   if (lines.length === 0) return 0
   mkdirSync(dirname(file), { recursive: true })

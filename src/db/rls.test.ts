@@ -7,7 +7,7 @@ const shop = await aFullShop()
 afterAll(shop.close)
 
 /** What all tenants share: nothing in it is anybody's own. */
-const notOfATenant = ['key_root', 'maintenance', 'migration', 'plan_version']
+const notOfATenant = ['key_root', 'maintenance', 'migration', 'outgoing_hold', 'plan_version']
 
 /** Tables that an organization reads for all its businesses, by a second policy for reads alone. */
 const alsoOfAnOrganization = ['event', 'idempotency', 'lane_head']
@@ -82,6 +82,7 @@ test('only admission, metering, searches and the guards act with the rights of t
     'find_owner_of_document',
     'find_recurred',
     'finish_calls',
+    'note_key_uses',
     'remove_demo_business',
     'sweep_charges',
   ])

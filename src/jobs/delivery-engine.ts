@@ -47,6 +47,8 @@ export type EngineParts = Readonly<{
   outbound: Outbound
   renderers: EventRenderers
   log: EngineLog
+  /** Whether anything may leave now; without it everything may. */
+  maySend?: () => Promise<boolean>
   /** Where a test makes the worker fail: between the answer and its record. */
   onAnswered?: (taken: TakenDelivery) => Promise<void>
   /** Hears of each attempt once it has ended. */
@@ -57,6 +59,7 @@ export type EngineParts = Readonly<{
 
 const pollMs = 250
 const troublePauseMs = 1_000
+const heldPauseMs = 1_000
 const tenantsMax = 100
 const leaseSpareMs = 45_000
 
@@ -124,6 +127,10 @@ export class DeliveryEngine {
     const { log } = this.#parts
     while (!this.#stop.signal.aborted) {
       try {
+        if ((await this.#parts.maySend?.()) === false) {
+          await this.#rest(heldPauseMs)
+          continue
+        }
         const endedBefore = this.#endedCount
         const moved = await this.fanOut()
         const begun = await this.#beginDue()

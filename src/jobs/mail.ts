@@ -44,6 +44,8 @@ export type MailParts = Readonly<{
   print: Print
   toPageUrl: (documentId: string, generation: number) => string
   log: Readonly<Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>>
+  /** Whether anything may leave now; without it everything may. */
+  maySend?: () => Promise<boolean>
   /** Where a test makes the worker fail: between the answer and its record. */
   onAnswered?: (taken: TakenMail) => Promise<void>
 }>
@@ -105,7 +107,7 @@ export class MailEngine {
     while (!signal.aborted) {
       let restMs = pollMs
       try {
-        await this.sendDue()
+        if ((await this.#parts.maySend?.()) !== false) await this.sendDue()
       } catch (error) {
         this.#parts.log.warn({ err: error }, 'messages wait for the database')
         restMs = troublePauseMs

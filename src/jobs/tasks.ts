@@ -4,37 +4,52 @@ import type { Action, OrganizationCtx } from '../db/write.ts'
 import { type Instant, instantFromMs, msOf } from '../kernel/dates.ts'
 import type { Id } from '../kernel/ids.ts'
 import { forgetRequests } from '../modules/access/request-log.actions.ts'
+import { listClosedSince } from '../modules/ledger/period.queries.ts'
 import { sweepCharges } from '../modules/plans/charge.queries.ts'
 import { announceLimits } from '../modules/plans/notice.actions.ts'
 import { listUntoldLimits } from '../modules/plans/notice.queries.ts'
+import { sumMeterDifference } from '../modules/plans/usage.queries.ts'
 import { cleanDeliveries } from '../modules/webhooks/delivery.actions.ts'
 import { rememberTold, tellNotice } from '../modules/webhooks/notice.actions.ts'
 import { listUntold } from '../modules/webhooks/notice.queries.ts'
+import { forgetEvents } from '../modules/webhooks/outbox.actions.ts'
 import { tellDue } from './due.ts'
 import { runRecurringInvoices } from './recurring.ts'
+import { runSchedules, type SyncParts, timeOutLatePushes } from './sync.ts'
 
 /** What a task may use: sessions of the owner's role, and the gate of all writes. */
-export type TaskParts = Readonly<{
-  adminPool: Pool
-  clock: () => Instant
-  /** How long requests are remembered. */
-  requestLogDays: number
-  write: <C extends OrganizationCtx, Input, Result>(
-    command: Readonly<{
-      tenant: Readonly<{ organizationId: Id<'organization'>; businessId?: Id<'business'> }>
-      action: Action<C, Input, Result>
-      input: Input
-      actor: string
-      now: Instant
-    }>,
-  ) => Promise<unknown>
-}>
+export type TaskParts = Pick<SyncParts, 'manifests' | 'toPushFailure'> &
+  Readonly<{
+    adminPool: Pool
+    clock: () => Instant
+    /** How long requests are remembered. */
+    requestLogDays: number
+    /** How long events can be read and sent again. */
+    eventDays: number
+    /** Writes down outside of the tables where chains stand; without it nobody does. */
+    anchor?: Anchor | undefined
+    log: Readonly<Record<'error', (fields: object, message: string) => void>>
+    write: <C extends OrganizationCtx, Input, Result>(
+      command: Readonly<{
+        tenant: Readonly<{ organizationId: Id<'organization'>; businessId?: Id<'business'> }>
+        action: Action<C, Input, Result>
+        input: Input
+        actor: string
+        now: Instant
+      }>,
+    ) => Promise<unknown>
+  }>
+
+/** Appends anchors of the chains that grew, or of those that are due by the link named. */
+export type Anchor = (due?: ReadonlyMap<string, bigint>) => Promise<void>
 
 /** A task by its name. It may run twice, and a second run finds nothing to do. */
 export type Task = Readonly<{
   name: string
   /** When it is due by itself, as a crontab has it, in UTC; undefined: when somebody asks. */
   schedule?: string
+  /** How often each worker runs it by itself. */
+  everyMs?: number
   attemptsMax: number
   run: (parts: TaskParts) => Promise<void>
 }>
@@ -42,15 +57,22 @@ export type Task = Readonly<{
 const noticesMax = 200
 const cleanedMax = 5_000
 const dayMs = 86_400_000
+const closesMs = 600_000
 
 /** Every task of the worker. Source: platform specification 29. */
 export const tasks: readonly Task[] = [
   { name: 'webhooks.tell', schedule: '* * * * *', attemptsMax: 1, run: tellNotices },
-  { name: 'charges.release', schedule: '* * * * *', attemptsMax: 1, run: releaseCharges },
+  { name: 'charges.release', everyMs: 30_000, attemptsMax: 1, run: releaseCharges },
   { name: 'limits.tell', schedule: '* * * * *', attemptsMax: 1, run: tellLimits },
   { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
   { name: 'requests.clean', schedule: '35 3 * * *', attemptsMax: 5, run: cleanRequests },
   { name: 'recurring.run', schedule: '*/5 * * * *', attemptsMax: 3, run: runRecurringInvoices },
+  { name: 'chain.anchor', schedule: '0 * * * *', attemptsMax: 3, run: anchorAll },
+  { name: 'chain.anchor_closes', schedule: '* * * * *', attemptsMax: 1, run: anchorCloses },
+  { name: 'meter.reconcile', schedule: '45 2 * * *', attemptsMax: 3, run: reconcileMeter },
+  { name: 'events.forget', schedule: '25 3 * * *', attemptsMax: 5, run: cleanEvents },
+  { name: 'sync.run', schedule: '20 * * * *', attemptsMax: 3, run: (parts) => runSchedules(parts) },
+  { name: 'push.time_out', schedule: '* * * * *', attemptsMax: 1, run: timeOutLatePushes },
   { name: 'sales.due', schedule: '10 * * * *', attemptsMax: 3, run: (parts) => tellDue(parts) },
 ]
 
@@ -76,7 +98,11 @@ export async function releaseCharges({ adminPool, clock }: TaskParts): Promise<v
 }
 
 /** Tells owners of credits that ran low, and of quotas that were reached or begin anew. */
-export async function tellLimits({ adminPool, clock, write }: TaskParts): Promise<void> {
+export async function tellLimits({
+  adminPool,
+  clock,
+  write,
+}: Pick<TaskParts, 'adminPool' | 'clock' | 'write'>): Promise<void> {
   const waiting = await asOwner(adminPool, (tx) => listUntoldLimits(tx, msOf(clock()), noticesMax))
   for (const organizationId of waiting) {
     const tenant = { organizationId }
@@ -107,4 +133,38 @@ export async function cleanLog({ adminPool, clock }: TaskParts): Promise<void> {
     )
     if (count < cleanedMax) return
   }
+}
+
+/** Forgets events that are older than they are kept, a part at a time. */
+export async function cleanEvents({
+  adminPool,
+  clock,
+  eventDays,
+}: Pick<TaskParts, 'adminPool' | 'clock' | 'eventDays'>): Promise<void> {
+  const before = instantFromMs(msOf(clock()) - eventDays * dayMs)
+  for (;;) {
+    const count = await asOwner(adminPool, (tx) => forgetEvents(tx, { before, limit: cleanedMax }))
+    if (count < cleanedMax) return
+  }
+}
+
+/** Tells the operator when the credit ledger and the charges differ on what was consumed. */
+export async function reconcileMeter({
+  adminPool,
+  log,
+}: Pick<TaskParts, 'adminPool' | 'log'>): Promise<void> {
+  const difference = await asOwner(adminPool, sumMeterDifference)
+  if (difference === 0) return
+  log.error({ difference }, 'credits and charges differ; tallystick verify says where')
+}
+
+async function anchorAll({ anchor }: Pick<TaskParts, 'anchor'>): Promise<void> {
+  await anchor?.()
+}
+
+/** A closed period is witnessed within minutes, not with the next hour. */
+async function anchorCloses({ adminPool, clock, anchor }: TaskParts): Promise<void> {
+  const since = instantFromMs(msOf(clock()) - closesMs)
+  const closed = await asOwner(adminPool, (tx) => listClosedSince(tx, since))
+  if (closed.size > 0) await anchor?.(closed)
 }

@@ -3,7 +3,9 @@ import { afterEach, expect, test } from 'vitest'
 import { clusterAddress, connect } from '../../test/cluster.ts'
 import { aBusiness, type Business } from '../../test/harness.ts'
 import { aReceiver } from '../../test/receiver.ts'
+import { toFailureOf } from '../api/connect/push.ts'
 import { eventTypes, renderEvent } from '../api/invoicing/webhook-events.ts'
+import { manifests } from '../connectors/registry.ts'
 import { migrate } from '../db/migrate.ts'
 import { openPool } from '../db/pool.ts'
 import { openAlone } from '../db/tx.ts'
@@ -30,6 +32,9 @@ function partsOf({ owner, gate }: Business): WorkerParts {
     jobsPool: undefined,
     clock: () => now,
     requestLogDays: 30,
+    eventDays: 90,
+    manifests,
+    toPushFailure: (requestId) => toFailureOf({ requestId, origin: 'http://127.0.0.1' }),
     random: randomBytes,
     openSecret: (place, sealed) => openAlone(owner, place, sealed),
     outbound: new Outbound({
@@ -97,11 +102,16 @@ test('a running worker delivers what happens, and stops when it is told to', asy
     'select identifier from jobs._private_known_crontabs',
   )
   expect(known.map(({ identifier }) => identifier).sort()).toEqual([
-    'charges.release',
+    'chain.anchor',
+    'chain.anchor_closes',
+    'events.forget',
     'limits.tell',
+    'meter.reconcile',
+    'push.time_out',
     'recurring.run',
     'requests.clean',
     'sales.due',
+    'sync.run',
     'webhooks.clean',
     'webhooks.tell',
   ])

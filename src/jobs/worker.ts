@@ -3,6 +3,7 @@ import type { Pool } from '../db/pool.ts'
 import { DeliveryEngine, type EngineParts } from './delivery-engine.ts'
 import { MailEngine, type MailParts } from './mail.ts'
 import { type Task, type TaskParts, tasks } from './tasks.ts'
+import { WorkWatch } from './work-watch.ts'
 
 export type WorkerParts = TaskParts &
   EngineParts &
@@ -24,6 +25,7 @@ export type Worker = Readonly<{ stop: () => Promise<void> }>
 export const jobsSchema = 'jobs'
 
 const concurrency = 2
+const obeyMs = 1_000
 
 /** What was due while no worker ran is made up for, so far back. */
 const backfillMs = 86_400_000
@@ -34,15 +36,86 @@ const backfillMs = 86_400_000
  * Source: platform specification 29.
  */
 export async function startWorker(parts: WorkerParts): Promise<Worker> {
-  const engine = new DeliveryEngine(parts)
-  const runner = parts.jobsPool && (await startTasks(parts, parts.jobsPool))
-  const mail = parts.mail && new MailEngine(parts.mail)
+  const watch = new WorkWatch(parts.adminPool)
+  const maySend = () => watch.maySend()
+  const engine = new DeliveryEngine({ ...parts, maySend })
+  const shift = parts.jobsPool && new Shift(parts, parts.jobsPool, watch)
+  await shift?.start()
+  const mail = parts.mail && new MailEngine({ ...parts.mail, maySend })
   engine.start()
   mail?.start()
   return {
     stop: async () => {
-      await Promise.all([engine.stop(), mail?.stop(), runner?.stop()])
+      await Promise.all([engine.stop(), mail?.stop(), shift?.stop()])
     },
+  }
+}
+
+/** Tasks by schedule, which are taken up while the operator lets workers work. */
+class Shift {
+  readonly #parts: WorkerParts
+  readonly #jobsPool: Pool
+  readonly #watch: WorkWatch
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #running = new Set<Promise<void>>()
+  #runner: Runner | undefined
+  #change: Promise<void> | undefined
+  #isOver = false
+
+  constructor(parts: WorkerParts, jobsPool: Pool, watch: WorkWatch) {
+    this.#parts = parts
+    this.#jobsPool = jobsPool
+    this.#watch = watch
+  }
+
+  async start(): Promise<void> {
+    await this.#obey()
+    this.#timers.push(setInterval(() => this.#look(), obeyMs))
+    for (const task of tasks) {
+      if (task.everyMs === undefined) continue
+      this.#timers.push(setInterval(() => this.#tick(task), task.everyMs))
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#change
+    await Promise.all([this.#runner?.stop(), ...this.#running])
+  }
+
+  /** A change that lasts is waited for before the next look. */
+  #look(): void {
+    this.#change ??= this.#obey()
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ err: error }, 'tasks wait for the database')
+      })
+      .finally(() => {
+        this.#change = undefined
+      })
+  }
+
+  async #obey(): Promise<void> {
+    const { mayWork } = await this.#watch.look()
+    if (this.#isOver) return
+    if (mayWork && this.#runner === undefined) {
+      this.#runner = await startTasks(this.#parts, this.#jobsPool)
+    } else if (!mayWork && this.#runner !== undefined) {
+      const runner = this.#runner
+      this.#runner = undefined
+      await runner.stop()
+    }
+  }
+
+  /** Tasks that are due more often than a crontab can say. */
+  #tick(task: Task): void {
+    if (this.#runner === undefined || this.#isOver) return
+    const once: Promise<void> = runTask(task, this.#parts)
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ err: error, task: task.name }, 'a task waits for its next time')
+      })
+      .finally(() => this.#running.delete(once))
+    this.#running.add(once)
   }
 }
 

@@ -104,3 +104,18 @@ export async function countClose(
   })
   return row ?? { subledgers: 0, unbalancedEntries: 0, openingBalances: 0, revaluations: 0 }
 }
+
+/** The newest close of each business that closed a period since an instant, and the link it is in. */
+export async function listClosedSince(
+  db: Db,
+  since: Instant,
+): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await db.query<{ businessId: string; link: bigint }>({
+    name: 'list_closed_since',
+    text: `select business_id as "businessId", max(link) as link from period_close
+      where business_id is not null and recorded_at >= $1
+      group by business_id order by business_id`,
+    values: [since],
+  })
+  return new Map(rows.map(({ businessId, link }) => [businessId, link]))
+}

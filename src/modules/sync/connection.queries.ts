@@ -165,6 +165,22 @@ export async function getConnection(
   return toConnection(row)
 }
 
+/** One connection of an organization, whichever company it is of, or undefined. */
+export async function findConnection(
+  db: Db,
+  organizationId: Id<'organization'>,
+  connectionId: Id<'connection'>,
+): Promise<Connection | undefined> {
+  const [row] = await db.query<ConnectionRow>({
+    name: 'find_connection',
+    text: `
+      select ${columnsSql}, ${lastSyncSql} as last_sync_at from connection as k
+      where k.organization_id = $1 and k.connection_id = $2`,
+    values: [organizationId, connectionId],
+  })
+  return row && toConnection(row)
+}
+
 /** Connections of an organization that count against its plan. */
 export async function countLinkedConnections(
   db: Db,

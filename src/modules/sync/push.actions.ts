@@ -105,6 +105,17 @@ export async function playPushes(ctx: OrganizationCtx, played: Played): Promise<
   }
 }
 
+/**
+ * Ends what is over time on a connection, and leaves alone what still waits.
+ * Refuses: nothing.
+ */
+export async function endLatePushes(ctx: OrganizationCtx, played: Played): Promise<void> {
+  const { tx, organizationId, now } = ctx
+  for (const push of await listPendingPushes(tx, organizationId, played.connection.id, now)) {
+    if (push.status === 'TimedOut') await end(ctx, timedOut(push, played.toFailure))
+  }
+}
+
 const nominalCodeMax = 10
 
 async function playPush(

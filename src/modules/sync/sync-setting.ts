@@ -1,3 +1,4 @@
+import { type Instant, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { type DataType, dataTypes } from './record.ts'
 
@@ -80,3 +81,33 @@ export const firstTypes = (
     settingByType.get(dataType)?.fetchOnFirstLink === true
   return supported.filter(isWanted)
 }
+
+type Standing = Readonly<{
+  supported: readonly DataType[]
+  /** When each data type was asked for last; absent: never. */
+  lastByType: ReadonlyMap<string, Instant>
+  now: Instant
+  allowsHourlySync: boolean
+}>
+
+const hourMs = 3_600_000
+
+/**
+ * The data types whose next run is due, in the order of the settings. A type that was never asked
+ * for waits for somebody to ask. A plan without hourly runs reads once a day what a plan before it
+ * allowed to be read more often.
+ * Source: Connect specification 5 and 13.
+ */
+export const dueTypes = (
+  settings: readonly SyncSetting[],
+  { supported, lastByType, now, allowsHourlySync }: Standing,
+): readonly DataType[] =>
+  settings
+    .filter(({ dataType, syncSchedule }) => {
+      const last = lastByType.get(dataType)
+      if (syncSchedule === 0 || last === undefined || !supported.includes(dataType)) return false
+      const hours = allowsHourlySync ? syncSchedule : Math.max(syncSchedule, dailyHours)
+      return msOf(last) + hours * hourMs <= msOf(now)
+    })
+    .toSorted((one, other) => one.syncOrder - other.syncOrder)
+    .map(({ dataType }) => dataType)

@@ -12,6 +12,7 @@ import { toSendable } from './delivery.ts'
 import { hasWantedTag, isWanted, type WebhookSurface } from './endpoint.ts'
 import { listEvents, type NewsOfTenant } from './event.queries.ts'
 import type { EventRenderers, StoredEvent, WireEvent } from './event.ts'
+import { deleteEvents } from './outbox.db.ts'
 
 const eventsMax = 200
 const rowsMax = 200
@@ -115,3 +116,14 @@ function stateOf({ status }: Listener, wire: WireEvent | 'fault'): NewDelivery['
   if (wire === 'fault') return 'failed'
   return status === 'enabled' ? 'pending' : 'dropped_disabled'
 }
+
+/**
+ * Forgets events from before an instant, at most `limit` of them; those that an endpoint has not
+ * been given yet are kept. Answers how many there were.
+ * Refuses: nothing.
+ * Source: platform specification 12.
+ */
+export const forgetEvents = (
+  tx: Tx,
+  old: Readonly<{ before: Instant; limit: number }>,
+): Promise<number> => deleteEvents(tx, old)
