@@ -166,8 +166,12 @@ test('a closed period is anchored within minutes, chains beside it with the next
   const closed = await aBusiness()
   await aBusiness()
   await closed.write(closePeriods, {
-    ...{ throughDate: asDate('2026-05-31'), reason: 'month end', acknowledgeDrafts: false, moreChecks: [] },
-    checks: [],
+    ...{
+      throughDate: asDate('2026-05-31'),
+      reason: 'month end',
+      acknowledgeDrafts: false,
+      moreChecks: [],
+    },
   })
   const file = join(mkdtempSync(join(tmpdir(), 'anchors-')), 'anchors.jsonl')
   const key = anchorKeyOf(randomBytes(32))

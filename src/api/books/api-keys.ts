@@ -231,7 +231,7 @@ const toWire = (key: ApiKey): Static<typeof KeyOut> => ({
   environment: key.environment,
   isActive: true,
   createdAt: key.createdAt,
-  lastUsedAt: null,
-  totalCalls: 0,
+  lastUsedAt: key.lastUsedAt,
+  totalCalls: key.totalCalls,
   expiresAt: key.expiresAt,
 })

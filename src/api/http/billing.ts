@@ -5,10 +5,14 @@ import {
   type CallCounts,
   type ChargedCall,
   finishCalls,
+  type KeyUse,
+  noteKeyUses,
 } from '../../modules/plans/charge.queries.ts'
 
 const flushMs = 15
 const retryMs = 1_000
+/** Who looks at a key sees its uses so late. */
+const usesMs = 1_000
 
 /** A call that has been answered. */
 export type EndedCall = Readonly<{
@@ -31,8 +35,11 @@ export class Billing {
   readonly #clock: () => Instant
   #charged: ChargedCall[] = []
   #counts = new Map<string, CallCounts>()
+  #uses = new Map<string, KeyUse>()
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
+  #usesTimer: NodeJS.Timeout | undefined
+  #noting: Promise<void> | undefined
 
   constructor(db: Pick<Db, 'query'>, clock: () => Instant) {
     this.#db = db
@@ -54,12 +61,38 @@ export class Billing {
     this.#start(flushMs)
   }
 
+  /** A key was used once more. */
+  use({ organizationId, keyId }: Omit<KeyUse, 'uses'>): void {
+    const uses = (this.#uses.get(keyId)?.uses ?? 0) + 1
+    this.#uses.set(keyId, { organizationId, keyId, uses })
+    this.#usesTimer ??= setTimeout(() => {
+      this.#noting = this.#note()
+    }, usesMs)
+    this.#usesTimer.unref()
+  }
+
   /** Says all that is known; nobody calls any more. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
+    clearTimeout(this.#usesTimer)
+    await this.#noting
+    await this.#note()
     await this.#running
     await this.#flush()
     clearTimeout(this.#timer)
+  }
+
+  /** How often a key was used is a hint for its owner: what cannot be noted is let go. */
+  async #note(): Promise<void> {
+    this.#usesTimer = undefined
+    const uses = [...this.#uses.values()]
+    this.#uses = new Map()
+    if (uses.length === 0) return
+    try {
+      await noteKeyUses(this.#db, msOf(this.#clock()), uses)
+    } catch {
+      return
+    }
   }
 
   #start(afterMs: number): void {

@@ -194,7 +194,8 @@ function settle(parts: ServerParts, edge: Edge | undefined, visit: Visit): Charg
   const { admittance, route, requestId, status, call } = visit
   if (edge === undefined || route === undefined || admittance === undefined) return 'none'
   if (admittance.slot !== undefined) parts.admission.giveBack(admittance.slot)
-  const { organization_id: organizationId, environment } = admittance.admitted
+  const { organization_id: organizationId, environment, key_id: keyId } = admittance.admitted
+  if (admittance.isGranted && keyId !== null) parts.billing.use({ organizationId, keyId })
   const isCounted = admittance.isGranted && meteringOf(edge.surface, route) !== 0
   if (!isCounted || environment !== 'live') return 'none'
   const isHeld = admittance.charge === 'held'

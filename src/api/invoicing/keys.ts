@@ -309,7 +309,7 @@ const toWire = (key: ApiKey): Static<typeof KeyOut> => ({
   key_prefix: key.visibleStart,
   expires_at: key.expiresAt,
   allowed_ips: [...key.allowedNetworks],
-  last_used_at: null,
+  last_used_at: key.lastUsedAt,
   revoked_at: key.revokedAt,
   created_at: key.createdAt,
 })

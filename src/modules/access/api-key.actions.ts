@@ -94,6 +94,7 @@ export async function createKey(ctx: OrganizationCtx, input: NewKey): Promise<Ma
     disabledAt: null,
     rotatedFrom: null,
     overlapUntil: null,
+    ...unused,
   }
   await insertKey(tx, key, { hash: input.hashKey(text), pepperVersion: input.pepperVersion })
   // The database writes networks in their one form.
@@ -102,6 +103,8 @@ export async function createKey(ctx: OrganizationCtx, input: NewKey): Promise<Ma
   ctx.emit({ type: 'api_key.created', resource: 'api_key', resourceId: key.id, payload: kept })
   return { key: kept, text }
 }
+
+const unused = { lastUsedAt: null, totalCalls: 0 } as const
 
 export type KeyChange = Readonly<{
   keyId: Id<'key'>
@@ -206,6 +209,7 @@ export async function rotateKey(ctx: OrganizationCtx, input: Rotation): Promise<
     createdBy: ctx.actor,
     expiresAt: lifeMs === null ? null : instantFromMs(msOf(now) + lifeMs),
     rotatedFrom: old.id,
+    ...unused,
   }
   await insertKey(tx, key, { hash: input.hashKey(text), pepperVersion: input.pepperVersion })
   await updateKeyOverlap(tx, organizationId, old.id, overlapUntil)

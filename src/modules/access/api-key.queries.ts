@@ -27,6 +27,10 @@ export type ApiKey = KeyState &
     revokedBy: string | null
     revokeReason: string | null
     rotatedFrom: Id<'key'> | null
+    /** When it was last admitted, a moment ago at the soonest; null: never. */
+    lastUsedAt: Instant | null
+    /** How often it was admitted. */
+    totalCalls: number
   }>
 
 type Row = {
@@ -51,12 +55,18 @@ type Row = {
   disabled_at: Instant | null
   rotated_from: Id<'key'> | null
   overlap_until: Instant | null
+  last_used_at: Instant | null
+  calls: bigint | null
 }
 
 const columns = `key_id, organization_id, surface, environment, business_id, name, scopes,
   business_ids::text[] as business_ids, allowed_networks::text[] as allowed_networks,
   visible_start, visible_end, plan_at_issue, created_at, created_by, expires_at, revoked_at,
-  revoked_by, revoke_reason, disabled_at, rotated_from, overlap_until`
+  revoked_by, revoke_reason, disabled_at, rotated_from, overlap_until,
+  (select u.last_used_at from key_usage as u where u.organization_id = api_key.organization_id
+    and u.key_id = api_key.key_id) as last_used_at,
+  (select u.calls from key_usage as u where u.organization_id = api_key.organization_id
+    and u.key_id = api_key.key_id) as calls`
 
 /** One key of the organization, whatever its state, or undefined. */
 export async function findKey(
@@ -168,4 +178,6 @@ const toApiKey = (row: Row): ApiKey => ({
   disabledAt: row.disabled_at,
   rotatedFrom: row.rotated_from,
   overlapUntil: row.overlap_until,
+  lastUsedAt: row.last_used_at,
+  totalCalls: Number(row.calls ?? 0n),
 })

@@ -51,6 +51,31 @@ export async function finishCalls(
   })
 }
 
+/** How often a key was used since it was noted last. */
+export type KeyUse = Readonly<{
+  organizationId: Id<'organization'>
+  keyId: Id<'key'>
+  uses: number
+}>
+
+/** Notes that keys of many organizations were used, with the rights of the function's owner. */
+export async function noteKeyUses(
+  db: Pick<Db, 'query'>,
+  nowMs: number,
+  keys: readonly KeyUse[],
+): Promise<void> {
+  await db.query({
+    name: 'note_key_uses',
+    text: 'select note_key_uses($1, $2, $3, $4)',
+    values: [
+      nowMs,
+      plainArray(keys.map(({ organizationId }) => organizationId)),
+      plainArray(keys.map(({ keyId }) => keyId)),
+      plainArray(keys.map(({ uses }) => uses)),
+    ],
+  })
+}
+
 /**
  * Gives back what was held for too long, posts what a crash left, and ends grants whose day has
  * come; of all organizations. Answers how many charges it closed. For a job, every 30 seconds.

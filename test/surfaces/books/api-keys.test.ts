@@ -38,6 +38,23 @@ test('201 a key is shown once, works at once, and is listed without itself', asy
   expect((await till.get(account)).status).toBe(200)
 })
 
+test('200 a key shows when it was last used and how often, within a second or two', async () => {
+  const { app, books, businessId, clock } = await aBusiness()
+  const made = await books.post(path, { name: 'Till', environment: 'live' })
+  const { apiKey, keyId } = made.body.data
+  const till = inBusiness(aClient(app, 'books', `Bearer ${apiKey}`), businessId)
+  clock.set('2026-06-15T12:34:56.000Z')
+  for (let call = 0; call < 3; call += 1) await till.get(account)
+
+  const keyOf = async () => {
+    const { body } = await books.get(path)
+    return body.data.keys.find((key: { keyId: string }) => key.keyId === keyId)
+  }
+  await expect
+    .poll(keyOf, { timeout: 20_000 })
+    .toMatchObject({ lastUsedAt: '2026-06-15T12:34:56.000Z', totalCalls: 3 })
+})
+
 test('201 the same request again under one Idempotency-Key makes no second key and shows none', async () => {
   const { books } = await aBusiness()
   const headers = { 'idempotency-key': 'till-key' }
