@@ -9,7 +9,7 @@ import {
   toPercentText,
   toShortNumber,
 } from './language.ts'
-import { type Html, ltr, markup, nothing, own } from './markup.ts'
+import { type Html, ltr, markup, nothing, own, toVisible } from './markup.ts'
 import { languageNames, type PageWords, wordsOf } from './page-words.ts'
 
 /** Where the style sheet of hosted pages is served. */
@@ -77,7 +77,7 @@ const shell = (language: Language, { title, top, body, foot }: Parts): string =>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${toVisible(title)}</title>
 <link rel="stylesheet" href="${pageStylePath}">
 </head>
 <body>

@@ -27,7 +27,7 @@ export function renderMail({ purpose, facts, isTest, url }: MailInput): MailBody
   const amount = toAmountText(facts.amount, currency, language)
   const date = dueDate === null ? undefined : toDateText(dueDate, language)
   const due = date && fill(isInvoice ? words.dueOn : words.holdsUntil, { date })
-  const title = `${isInvoice ? words.invoice : words.quotation} ${number}`
+  const title = toVisible(`${isInvoice ? words.invoice : words.quotation} ${number}`)
   const hello = fill(words.hello, { name: buyer })
   const sentence = fill(isInvoice ? words.sentInvoice : words.sentQuotation, {
     ...{ seller, number, amount },
@@ -71,8 +71,9 @@ ${added === undefined ? nothing : markup`<p style="${paragraph};white-space:pre-
 </html>
 `
   return {
-    subject:
-      facts.subject ?? toVisible([title, seller, due ? `${amount} ${due}` : amount].join(' – ')),
+    subject: toVisible(
+      facts.subject ?? [title, seller, due ? `${amount} ${due}` : amount].join(' – '),
+    ),
     text: `${text.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`,
     html: html.html,
   }

@@ -491,7 +491,9 @@ function wordError(error: ErrorObject, wording: Wording): Worded | undefined {
     case 'maxProperties':
       return ['items', wording.items({ min: 0, max: bounds.maxProperties, isTooFew: false })]
     case 'decimalsMax':
-      return ['precision', wording.decimals(Number(error.schema))]
+      return readDecimal(Number(error.data)) === 'range'
+        ? ['range', wordTooLarge(bounds, wording)]
+        : ['precision', wording.decimals(Number(error.schema))]
     case 'isExact':
       return ['precision', wording.digits]
     case 'laterThan':
@@ -499,7 +501,7 @@ function wordError(error: ErrorObject, wording: Wording): Worded | undefined {
     case 'notZero':
       return ['range', wording.notZero]
     default:
-      return keyword.endsWith('imum') ? ['range', wordRange(bounds, wording)] : undefined
+      return keyword.endsWith('imum') ? ['range', wordRange(keyword, bounds, wording)] : undefined
   }
 }
 
@@ -520,7 +522,17 @@ const itemBounds = ({ minItems: min = 0, maxItems: max }: Bounds, isTooFew: bool
 
 const typeOf = (type: unknown): string => String(Array.isArray(type) ? type[0] : type)
 
-function wordRange({ minimum, maximum, exclusiveMinimum }: Bounds, wording: Wording): string {
+/** Largest number that is read at all: 15 digits before the point. */
+const numberMax = 999_999_999_999_999
+
+const wordTooLarge = (
+  { minimum, exclusiveMinimum, maximum = numberMax }: Bounds,
+  wording: Wording,
+): string => wording.between(minimum ?? exclusiveMinimum ?? -numberMax, maximum)
+
+function wordRange(keyword: string, bounds: Bounds, wording: Wording): string {
+  const { minimum, maximum, exclusiveMinimum } = bounds
+  if (keyword === 'maximum' && exclusiveMinimum !== undefined) return wordTooLarge(bounds, wording)
   if (exclusiveMinimum === 0) return wording.positive
   if (minimum !== undefined && maximum !== undefined) return wording.between(minimum, maximum)
   return minimum === undefined ? wording.atMost(maximum ?? 0) : wording.atLeast(minimum)
