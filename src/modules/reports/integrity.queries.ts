@@ -297,14 +297,16 @@ class Run {
   }
 
   async counts(): Promise<void> {
-    const [row] = await this.#db.query<{ rollups: bigint; series: bigint }>({
+    const [row] = await this.#db.query<{ rollups: bigint; series: bigint; charges: bigint }>({
       text: `select (select count(*) from balance_day where business_id = $1)
           + (select count(*) from balance_month where business_id = $1) as rollups,
-        (select count(*) from number_series where business_id = $1) as series`,
+        (select count(*) from number_series where business_id = $1) as series,
+        (select count(*) from charge where organization_id = $1) as charges`,
       values: [this.#tenantId],
     })
     this.checked.rollups = Number(row?.rollups ?? 0n)
     this.checked.sequences += Number(row?.series ?? 0n)
+    this.checked.charges = Number(row?.charges ?? 0n)
   }
 
   #found(
@@ -624,6 +626,48 @@ const comparisons: readonly Comparison[] = [
         on r.kind = d.kind and r.number = d.number and r.document_id = d.document_id
       where (d.document_id is null and r.state = 'used')
         or (d.document_id is not null and r.state is distinct from 'used')
+      order by 1 limit 100`,
+  },
+  {
+    kind: 'meter_entry',
+    text: `select format('meter entry %s %s', entry_id, asset) as place, '0' as expected,
+        sum(amount)::text as found
+      from meter_line where organization_id = $1
+      group by entry_id, asset having sum(amount) <> 0
+      order by 1 limit 100`,
+  },
+  {
+    kind: 'meter_balance',
+    text: `select format('meter account %s %s', code, asset) as place,
+        coalesce(l.amount, 0)::text as expected, coalesce(a.balance, 0)::text as found
+      from (select account_code as code, asset, sum(amount) as amount
+        from meter_line where organization_id = $1 group by 1, 2) as l
+      full join (select code, asset, balance from meter_account where organization_id = $1) as a
+        using (code, asset)
+      where coalesce(l.amount, 0) <> coalesce(a.balance, 0)
+      order by 1 limit 100`,
+  },
+  {
+    kind: 'meter_charge',
+    text: `with charged as (
+        select asset, case when is_posted then 'consumed' else 'held' end as code,
+          sum(units) as units
+        from charge
+        where organization_id = $1 and not (is_posted and state = 'released') group by 1, 2
+      ), kept as (
+        select asset, code, balance from meter_account
+        where organization_id = $1 and code in ('consumed', 'held')
+      )
+      select format('charges %s %s', code, asset) as place, coalesce(c.units, 0)::text as expected,
+        coalesce(k.balance, 0)::text as found
+      from charged as c full join kept as k using (asset, code)
+      where coalesce(c.units, 0) <> coalesce(k.balance, 0)
+      union all
+      select 'charged calls', c.calls::text, u.calls::text
+      from (select count(*) as calls from charge
+          where organization_id = $1 and is_posted and state = 'settled') as c,
+        (select coalesce(sum(charged), 0) as calls from usage_day where organization_id = $1) as u
+      where c.calls <> u.calls
       order by 1 limit 100`,
   },
 ]

@@ -26,6 +26,9 @@ export type FindingKind =
   | 'open_item'
   | 'number_gap'
   | 'number_register'
+  | 'meter_entry'
+  | 'meter_balance'
+  | 'meter_charge'
   | 'anchor_mismatch'
   | 'anchor_signature'
   | 'chain_truncated'
@@ -38,7 +41,7 @@ export type Finding = Readonly<{
   found: string
 }>
 
-/** What was looked at. `charges` stays 0 while no usage is charged. */
+/** What was looked at. */
 export type Checked = {
   entries: number
   lines: number
