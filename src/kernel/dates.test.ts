@@ -2,6 +2,7 @@ import { assert as check, integer, property } from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   addDays,
+  addDaysWithin,
   addMonths,
   asDate,
   dateIn,
@@ -126,4 +127,14 @@ test('instants are kept in UTC with milliseconds', () => {
 
 test('zone names are checked against the platform', () => {
   expect([isTimeZone('Africa/Lagos'), isTimeZone('Lagos')]).toEqual([true, false])
+})
+
+test.each([
+  ['9999-12-01', 30, '9999-12-31'],
+  ['9999-12-01', 31, '9999-12-31'],
+  ['1900-01-15', -14, '1900-01-01'],
+  ['1900-01-15', -400, '1900-01-01'],
+  ['2026-02-28', 1, '2026-03-01'],
+])('%s and %i days is %s, within the calendar', (date, days, expected) => {
+  expect(addDaysWithin(asDate(date), days)).toBe(expected)
 })

@@ -13,6 +13,8 @@ export type Period = Readonly<{ start: CalendarDate; end: CalendarDate }>
 const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/i
 const dayMs = 86_400_000
+const firstDay = '1900-01-01' as CalendarDate
+const lastDay = '9999-12-31' as CalendarDate
 const formatByZone = new Map<string, Intl.DateTimeFormat>()
 
 /** A real day within the range of `CalendarDate`. */
@@ -46,6 +48,12 @@ export function asDate(text: string): CalendarDate {
 /** The date so many days later; negative goes back. */
 export const addDays = (date: CalendarDate, days: number): CalendarDate =>
   fromDayNumber(dayNumber(date) + days)
+
+/** As `addDays`, but not past the first and the last day that there are. */
+export function addDaysWithin(date: CalendarDate, days: number): CalendarDate {
+  if (days > daysBetween(date, lastDay)) return lastDay
+  return days < daysBetween(date, firstDay) ? firstDay : addDays(date, days)
+}
 
 /** The same day so many months later, or the last day of that month when it has no such day. */
 export function addMonths(date: CalendarDate, months: number): CalendarDate {

@@ -94,7 +94,16 @@ function validText(schema: Schema, dice: Dice, findId: FindId, name: string): st
 }
 
 const aDay = (dice: Dice): string =>
-  dice.pick(['2026-06-01', '2026-06-15', '2026-05-31', '2026-07-31', '2026-02-28', '2025-12-31'])
+  dice.oneIn(8)
+    ? dice.pick(['1900-01-01', '9999-12-31', '2024-02-29'])
+    : dice.pick([
+        '2026-06-01',
+        '2026-06-15',
+        '2026-05-31',
+        '2026-07-31',
+        '2026-02-28',
+        '2025-12-31',
+      ])
 
 const long = (count: number): string => 'x'.repeat(count)
 
@@ -129,6 +138,7 @@ export const hostileTexts = [
   '1e400',
   '-0',
   '0000-00-00',
+  '1900-01-01',
   '9999-12-31',
   '2026-02-29',
   '2026-02-30T25:61:61Z',

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { addDays, type CalendarDate } from '../../kernel/dates.ts'
+import { addDaysWithin, type CalendarDate } from '../../kernel/dates.ts'
 import { formatDecimal, isEqualDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { type Issue, Refusal } from '../../kernel/errors.ts'
 import type {
@@ -89,7 +89,7 @@ export const InvoiceChange = Type.Object({
 })
 
 /** When an invoice is due that says nothing of it. */
-export const dueAfter = (issueDate: CalendarDate): CalendarDate => addDays(issueDate, dueDays)
+export const dueAfter = (issueDate: CalendarDate): CalendarDate => addDaysWithin(issueDate, dueDays)
 
 type Named = Readonly<{ customerId?: string; customerName?: string; customerEmail?: string }>
 

@@ -75,12 +75,14 @@ const toKnownAt = (given: string): Instant =>
 
 /**
  * The range to compare with, if any.
- * Refuses: request.query_missing, request.query_invalid.
+ * Refuses: reports.range_invalid, request.query_missing, request.query_invalid.
  */
 export function toRangeBefore(query: RangeQuery, range: Period): Period | undefined {
   const { compareTo, compareStartDate, compareEndDate } = query
   if (compareStartDate === undefined && compareEndDate === undefined) {
-    return compareTo && (rangeBefore(range, compareTo) ?? refuseTooEarly())
+    if (compareTo === undefined) return undefined
+    if (range.end < range.start) throw new Refusal('reports.range_invalid')
+    return rangeBefore(range, compareTo) ?? refuseTooEarly()
   }
   if (compareTo !== undefined) refuseBoth('compareStartDate')
   if (compareStartDate === undefined) refuseMissing('compareStartDate')

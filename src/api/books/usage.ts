@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { addDays, dateIn } from '../../kernel/dates.ts'
+import { addDaysWithin, dateIn } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { creditAsset } from '../../modules/plans/credit.ts'
 import {
@@ -113,7 +113,7 @@ const historyRoute = route({
     const { startDate, endDate } = call.query
     const end = endDate === undefined ? dateIn(call.now, 'UTC') : toDate(endDate, 'endDate')
     const start =
-      startDate === undefined ? addDays(end, 1 - historyDays) : toDate(startDate, 'startDate')
+      startDate === undefined ? addDaysWithin(end, 1 - historyDays) : toDate(startDate, 'startDate')
     if (start > end) throw new Refusal('reports.range_invalid')
     const { organizationId } = call.caller
     const rows = await call.read((db) => listUsageDays(db, organizationId, { start, end }))

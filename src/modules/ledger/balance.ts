@@ -1,4 +1,4 @@
-import { addMonths, type CalendarDate, isMonthEnd, monthStart } from '../../kernel/dates.ts'
+import { addMonths, asDate, type CalendarDate, isMonthEnd, monthStart } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Entry } from './journal.ts'
 
@@ -54,6 +54,8 @@ export function toDeltas(entries: readonly Entry[]): readonly Delta[] {
   return [...deltaByKey.values()]
 }
 
+const firstMonth = asDate('1900-01-01')
+
 /**
  * Which roll-up rows make the balance at the end of `date`, given the newest month with rows.
  * Source: ledger specification 7.8.
@@ -63,5 +65,6 @@ export function balanceEdge(date: CalendarDate, horizon: CalendarDate | null): B
   const month = monthStart(date)
   if (month > horizon) return { month: horizon, days: null }
   if (isMonthEnd(date)) return { month, days: null }
-  return { month: addMonths(month, -1), days: { from: month, to: date } }
+  const days = { from: month, to: date }
+  return { month: month === firstMonth ? null : addMonths(month, -1), days }
 }

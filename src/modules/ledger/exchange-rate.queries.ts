@@ -1,5 +1,5 @@
 import type { Db } from '../../db/tx.ts'
-import { addDays, type CalendarDate } from '../../kernel/dates.ts'
+import { addDaysWithin, type CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { type Rate, rateAgeDaysMax, unitRate } from './exchange-rate.ts'
@@ -40,7 +40,7 @@ export async function findRate(
       where business_id = $1 and currency = $2 and day <= $3 and day >= $4 and ${isInForce}
       order by day desc, ${bestFirst}
       limit 1`,
-    values: [businessId, currency, day, addDays(day, -rateAgeDaysMax)],
+    values: [businessId, currency, day, addDaysWithin(day, -rateAgeDaysMax)],
   })
   return row && { rate: trimRate(row.rate), source: row.source }
 }
