@@ -76,20 +76,24 @@ test('200 the same bytes on every call, also after seller and customer have chan
   expect(rows).toEqual([{ count: 1 }])
 })
 
-test('200 a draft and a cancelled invoice say what they are', async ({ skip }) => {
-  const business = await aBusiness()
-  const { body: draft } = await anInvoice(business, { status: 'draft' })
-  const path = `/api/v1/invoices/${draft.id}`
-  const drafted = await business.invoicing.get(`${path}/pdf`)
-  await business.invoicing.patch(path, { status: 'sent' })
-  const sent = await business.invoicing.get(`${path}/pdf`)
-  await business.invoicing.patch(path, { status: 'cancelled' })
-  const cancelled = await business.invoicing.get(`${path}/pdf`)
-  const marks = [drafted, sent, cancelled].map(
-    ({ bytes }) => /DRAFT|VOID/.exec(ask(skip, 'pdftotext', bytes))?.[0],
-  )
-  expect(marks).toEqual(['DRAFT', undefined, 'VOID'])
-})
+test.for(['modern', 'classic', 'compact', 'letterhead', 'minimal'])(
+  '200 a draft and a cancelled invoice say what they are: %s',
+  async (template, { skip }) => {
+    const business = await aBusiness()
+    const look = { status: 'draft', template_type: template }
+    const { body: draft } = await anInvoice(business, look)
+    const path = `/api/v1/invoices/${draft.id}`
+    const drafted = await business.invoicing.get(`${path}/pdf`)
+    await business.invoicing.patch(path, { status: 'sent' })
+    const sent = await business.invoicing.get(`${path}/pdf`)
+    await business.invoicing.patch(path, { status: 'cancelled' })
+    const cancelled = await business.invoicing.get(`${path}/pdf`)
+    const marks = [drafted, sent, cancelled].map(
+      ({ bytes }) => /DRAFT|VOID/.exec(ask(skip, 'pdftotext', bytes))?.[0],
+    )
+    expect(marks).toEqual(['DRAFT', undefined, 'VOID'])
+  },
+)
 
 test('200 a test business prints nothing that could pass for an invoice', async ({ skip }) => {
   const business = await aBusiness({ environment: 'test' })
