@@ -10,7 +10,7 @@ import {
   takeMessages,
   updateMessage,
 } from './mail-message.db.ts'
-import { countSends, listStopped } from './mail-message.queries.ts'
+import { findSends } from './mail-message.queries.ts'
 import {
   isHeaderText,
   type MailFacts,
@@ -40,10 +40,10 @@ export async function queueMail(ctx: Ctx, { documentId, purpose, facts }: NewMai
   ] as const) {
     if (!isHeaderText(text)) throw new Refusal('documents.email_invalid', { field })
   }
-  const [stopped] = await listStopped(ctx.tx, businessId, recipients)
-  if (stopped !== undefined) throw new Refusal('sales.recipient_stopped', { email: stopped })
   const since = instantFromMs(msOf(ctx.recordedAt) - (msOf(ctx.recordedAt) % dayMs))
-  const known = await countSends(ctx.tx, { businessId, documentId, purpose, since })
+  const asked = { businessId, documentId, purpose, since, addresses: recipients }
+  const { stopped, ...known } = await findSends(ctx.tx, asked)
+  if (stopped !== null) throw new Refusal('sales.recipient_stopped', { email: stopped })
   const { perDocumentMax: limit, recipientsMax } = mailBounds
   if (recipients.length > recipientsMax || known.recent + recipients.length > limit) {
     throw new Refusal('documents.email_limit', { limit })

@@ -28,37 +28,28 @@ export function listMessages(
   })
 }
 
-/** How often a document was sent for a purpose, and how many messages that made since an instant. */
-export async function countSends(
+/**
+ * How often a document was sent for a purpose, how many messages that made since an instant, and
+ * the first of some addresses, in lower case, that takes no mail.
+ */
+export async function findSends(
   db: Db,
   sends: Readonly<{
     businessId: Id<'business'>
     documentId: string
     purpose: MailPurpose
     since: Instant
+    addresses: readonly string[]
   }>,
-): Promise<Readonly<{ sends: number; recent: number }>> {
-  const [row] = await db.query<{ sends: number; recent: number }>({
-    name: 'count_mail_sends',
+): Promise<Readonly<{ sends: number; recent: number; stopped: string | null }>> {
+  const [row] = await db.query<{ sends: number; recent: number; stopped: string | null }>({
+    name: 'find_mail_sends',
     text: `select coalesce(max(send_no), 0)::int as sends,
-        (count(*) filter (where created_at >= $4))::int as recent
+        (count(*) filter (where created_at >= $4))::int as recent,
+        (select min(address) from mail_stop
+          where business_id = $1 and address = any ($5::text[])) as stopped
       from mail_message where business_id = $1 and document_id = $2 and purpose = $3`,
-    values: [sends.businessId, sends.documentId, sends.purpose, sends.since],
+    values: [sends.businessId, sends.documentId, sends.purpose, sends.since, sends.addresses],
   })
-  return row ?? { sends: 0, recent: 0 }
-}
-
-/** Which of some addresses, in lower case, take no mail; in alphabetical order. */
-export async function listStopped(
-  db: Db,
-  businessId: Id<'business'>,
-  addresses: readonly string[],
-): Promise<readonly string[]> {
-  const rows = await db.query<{ address: string }>({
-    name: 'list_mail_stops',
-    text: `select address from mail_stop where business_id = $1 and address = any ($2::text[])
-      order by address limit 100`,
-    values: [businessId, addresses],
-  })
-  return rows.map(({ address }) => address)
+  return row ?? { sends: 0, recent: 0, stopped: null }
 }

@@ -3,7 +3,7 @@ import { assert } from '../../kernel/assert.ts'
 import {
   deleteDocument,
   insertDocument,
-  insertVersion,
+  insertVersions,
   replaceLines,
   updateDocument,
 } from './document.db.ts'
@@ -31,17 +31,20 @@ export const removeDraft = (ctx: Ctx, document: DocumentHead): Promise<void> =>
  * Freezes what an issued document says now, and puts its digest into the hash chain.
  * Source: ledger specification 7.6 (record D) and 8.1.
  */
-export async function keepVersion(
+export const keepVersion = (ctx: Ctx, head: DocumentHead, frozen: object): Promise<void> =>
+  keepVersions(ctx, [{ head, frozen }])
+
+/** The same of several versions at once, in their order. */
+export async function keepVersions(
   ctx: Ctx,
-  { businessId, id, kind, number, version }: DocumentHead,
-  frozen: object,
+  versions: readonly Readonly<{ head: DocumentHead; frozen: object }>[],
 ): Promise<void> {
-  assert(number !== null, 'an issued document has a number')
-  const snapshot = toImageText(frozen)
-  const sha256 = ctx.digest(snapshot)
-  ctx.chain('D', ['D', id, kind, number, String(version), sha256])
-  await insertVersion(ctx.tx, {
-    ...{ businessId, documentId: id, version, kind, number },
-    ...{ link: ctx.link, snapshot, sha256 },
+  const rows = versions.map(({ head: { id, kind, number, version }, frozen }) => {
+    assert(number !== null, 'an issued document has a number')
+    const snapshot = toImageText(frozen)
+    const sha256 = ctx.digest(snapshot)
+    ctx.chain('D', ['D', id, kind, number, String(version), sha256])
+    return { documentId: id, version, kind, number, snapshot, sha256 }
   })
+  await insertVersions(ctx.tx, { businessId: ctx.businessId, link: ctx.link, rows })
 }

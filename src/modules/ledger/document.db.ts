@@ -94,28 +94,38 @@ export async function deleteDocument(
   })
 }
 
-type Version = Readonly<{
+type Versions = Readonly<{
   businessId: Id<'business'>
-  documentId: Id<'document'>
-  version: bigint
-  kind: string
-  number: string
   link: bigint
-  snapshot: string
-  sha256: string
+  rows: readonly Readonly<{
+    documentId: Id<'document'>
+    version: bigint
+    kind: string
+    number: string
+    snapshot: string
+    sha256: string
+  }>[]
 }>
 
-/** Keeps what a document said at one version. */
-export async function insertVersion(tx: Tx, kept: Version): Promise<void> {
+/** Keeps what documents said at some of their versions. */
+export async function insertVersions(tx: Tx, { businessId, link, rows }: Versions): Promise<void> {
   await tx.query({
-    name: 'insert_document_version',
+    name: 'insert_document_versions',
     text: `
       insert into document_version (business_id, document_id, version, kind, number, link,
         snapshot, sha256)
-      values ($1, $2, $3, $4, $5, $6, $7, decode($8, 'hex'))`,
+      select $1, t.document_id, t.version, t.kind, t.number, $2, t.snapshot, decode(t.sha256, 'hex')
+      from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
+        as t (document_id, version, kind, number, snapshot, sha256)`,
     values: [
-      ...[kept.businessId, kept.documentId, kept.version, kept.kind, kept.number, kept.link],
-      ...[kept.snapshot, kept.sha256],
+      businessId,
+      link,
+      plainArray(rows.map(({ documentId }) => documentId)),
+      plainArray(rows.map(({ version }) => version)),
+      plainArray(rows.map(({ kind }) => kind)),
+      textArray(rows.map(({ number }) => number)),
+      textArray(rows.map(({ snapshot }) => snapshot)),
+      plainArray(rows.map(({ sha256 }) => sha256)),
     ],
   })
 }

@@ -7,6 +7,7 @@ import {
   type Party,
   type PartyFilter,
   type PartyRole,
+  type PartyWithoutBalances,
   type PrivateFields,
   placeOfParty,
   privateRowsMax,
@@ -15,11 +16,13 @@ import {
   toRoleName,
 } from './party.ts'
 
-const partyColumns = `
+const ownColumns = `
   p.party_id as id, p.business_id as "businessId", p.is_customer as "isCustomer",
   p.is_supplier as "isSupplier", p.name, p.sealed, p.country, p.notes, p.currency,
   p.external_id as "externalId", p.metadata, p.archived_at as "archivedAt",
-  p.created_at as "createdAt", p.updated_at as "updatedAt",
+  p.created_at as "createdAt", p.updated_at as "updatedAt"`
+
+const partyColumns = `${ownColumns},
   b.receivable, b.customer_credit as "customerCredit", b.payable,
   b.supplier_credit as "supplierCredit"`
 
@@ -35,6 +38,7 @@ const partyBalances = `
   ) as b`
 
 type PartyRow = Omit<Party, keyof PrivateFields> & SealedRow
+type Balances = Omit<Party, keyof PartyWithoutBalances>
 type SealedRow = Readonly<{ id: string; sealed: Uint8Array | null }>
 
 const noPrivateFields = toPrivate(emptyFields)
@@ -93,6 +97,31 @@ export async function getParty(
   if (party === undefined || !hasRole(party, role)) {
     throw new Refusal('resource.not_found', { resource: toRoleName(role), id: partyId })
   }
+  return party
+}
+
+/**
+ * One party of a role without its balances: for documents, which say who it is. Its time does not
+ * grow with the number of its open documents.
+ * Refuses: resource.not_found (also for a party of the other role alone).
+ */
+export async function getPartyWithoutBalances(
+  db: Db,
+  businessId: Id<'business'>,
+  partyId: string,
+  role: PartyRole = 'customer',
+): Promise<PartyWithoutBalances> {
+  const rows = await db.query<Omit<PartyRow, keyof Balances>>({
+    name: 'find_party_without_balances',
+    text: `select ${ownColumns} from party as p
+      where p.business_id = $1 and p.party_id = $2 and p.deleted_at is null`,
+    values: [businessId, partyId],
+  })
+  const [row] = await withPrivate(db, rows)
+  if (row === undefined || !hasRole(row, role)) {
+    throw new Refusal('resource.not_found', { resource: toRoleName(role), id: partyId })
+  }
+  const { sealed: _, ...party } = row
   return party
 }
 

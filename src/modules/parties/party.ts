@@ -86,6 +86,12 @@ export type Party = PartyFields &
     supplierCredit: bigint
   }>
 
+/** A party without what it owes and is owed, which costs a look at each of its open items. */
+export type PartyWithoutBalances = Omit<
+  Party,
+  'receivable' | 'customerCredit' | 'payable' | 'supplierCredit'
+>
+
 export type PartyChanges = Partial<PartyFields>
 
 const roleName: Readonly<Record<PartyRole, string>> = {
@@ -106,7 +112,7 @@ export const hasRole = (
  * Refuses, in this order: resource.not_found (another role), then for an archived party
  * party.archived (customer) or purchases.supplier_inactive.
  */
-export function requireUsableParty(party: Party, role: PartyRole): void {
+export function requireUsableParty(party: PartyWithoutBalances, role: PartyRole): void {
   if (!hasRole(party, role)) {
     throw new Refusal('resource.not_found', { resource: toRoleName(role), id: party.id })
   }

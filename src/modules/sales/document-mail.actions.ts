@@ -1,8 +1,8 @@
 import type { Ctx } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { toDecimalText } from '../../kernel/money.ts'
-import { getBusiness } from '../access/business.queries.ts'
 import { queueMail } from '../access/mail-message.actions.ts'
+import { loadBook } from '../ledger/book.queries.ts'
 import type { Document } from '../ledger/document.ts'
 import { renewLink } from './hosted-link.actions.ts'
 import { linkOf } from './hosted-link.ts'
@@ -38,7 +38,7 @@ export async function queueDocumentMail(
   const { kind, id, number, currency, dueDate } = document
   assert(kind === 'invoice' || kind === 'quotation', 'invoices and quotations are sent')
   assert(number !== null, 'a document that is sent has a number')
-  const { name, legalName, profile } = await getBusiness(ctx.tx, ctx.organizationId, ctx.businessId)
+  const { name, legalName, profile } = (await ctx.remember(loadBook)).business
   const { to, cc = [], subject = null, message, hasPdf = true } = mailing
   const isClosed = linkOf(document).isRevoked
   const linked = isClosed ? await renewLink(ctx, { kind, documentId: id }) : document

@@ -1,16 +1,20 @@
 import type { Ctx } from '../../db/write.ts'
 import { type CalendarDate, dateIn } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { loadBook } from '../ledger/book.queries.ts'
+import { type Book, loadBook } from '../ledger/book.queries.ts'
 import { changeDocument, keepVersion } from '../ledger/document.actions.ts'
+import type { Document } from '../ledger/document.ts'
 import type { NumberSurface } from '../ledger/number-series.ts'
 import { findOrCreateParty } from '../parties/party.actions.ts'
-import { getParty } from '../parties/party.queries.ts'
+import { getPartyWithoutBalances } from '../parties/party.queries.ts'
 import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
 import { renewLink } from './hosted-link.actions.ts'
 import {
   createInvoice,
+  type FoundInvoice,
   findOpenInvoice,
+  type IssuedInvoice,
+  issueAndMove,
   issueDraft,
   recordInvoice,
   updateInvoice,
@@ -96,10 +100,10 @@ export async function finalizeInvoice(
   { invoiceId }: Readonly<{ invoiceId: string }>,
 ): Promise<Invoice> {
   const { book, today } = await dayOf(ctx)
-  const { invoice } = await findOpenInvoice(ctx, invoiceId, today)
-  requireUnsettled(invoice, 'unsent')
-  if (invoice.lifecycle !== 'draft') return invoice
-  return issueDraft(ctx, { invoiceId, status: 'sent', book, today, isSent: false })
+  const found = await findOpenInvoice(ctx, invoiceId, today)
+  requireUnsettled(found.invoice, 'unsent')
+  if (found.invoice.lifecycle !== 'draft') return found.invoice
+  return issueDraft(ctx, { found, status: 'sent', book, today, isSent: false })
 }
 
 /**
@@ -114,33 +118,44 @@ export async function sendInvoice(
 ): Promise<Invoice> {
   const { to, message } = mailing
   const { book, today } = await dayOf(ctx)
-  const { invoice: before } = await findOpenInvoice(ctx, invoiceId, today)
+  const found = await findOpenInvoice(ctx, invoiceId, today)
+  const { invoice: before } = found
   requireUnsettled(before, 'sent')
-  const customer = await getParty(ctx.tx, ctx.businessId, before.customerId)
+  const customer =
+    found.customer ?? (await getPartyWithoutBalances(ctx.tx, ctx.businessId, before.customerId))
   const addresses = to.length === 0 && customer.email !== null ? [customer.email] : to
   if (addresses.length === 0) throw new Refusal('sales.email_missing', { name: customer.name })
-  if (before.lifecycle === 'draft') {
-    await issueDraft(ctx, { invoiceId, status: 'sent', book, today, isSent: false })
-  }
-  const { document, item } = await findOpenInvoice(ctx, invoiceId, today)
-  const sent = {
-    ...document,
-    sentAt: ctx.now,
-    updatedAt: ctx.recordedAt,
-    version: document.version + 1n,
-  }
-  await changeDocument(ctx, sent)
-  await keepVersion(ctx, sent, { document: sent })
+  const { document: sent, balance } = await markSent(ctx, { found, book, today })
   const { customerName } = before
   const linked = await queueDocumentMail(ctx, {
     document: sent,
     buyer: customerName,
-    amount: item?.openAmount ?? sent.total,
+    amount: balance?.openAmount ?? sent.total,
     mailing: { ...mailing, to: addresses },
   })
-  const invoice = toInvoice(linked, { customerName, balance: item, today })
+  const invoice = toInvoice(linked, { customerName, balance, today })
   recordInvoice(ctx, 'sent', invoice, before, { mail: { to: addresses, message } })
   return invoice
+}
+
+/** Notes the instant of sending; a draft is issued in the same write. */
+async function markSent(
+  ctx: Ctx,
+  { found, book, today }: Readonly<{ found: FoundInvoice; book: Book; today: CalendarDate }>,
+): Promise<Pick<IssuedInvoice, 'document' | 'balance'>> {
+  const toSent = (before: Document): Document => ({
+    ...before,
+    sentAt: ctx.now,
+    updatedAt: ctx.recordedAt,
+    version: before.version + 1n,
+  })
+  if (found.document.lifecycle === 'draft') {
+    return issueAndMove(ctx, { found, status: 'sent', book, today, isSent: false }, toSent)
+  }
+  const document = toSent(found.document)
+  await changeDocument(ctx, document)
+  await keepVersion(ctx, document, { document })
+  return { document, balance: found.item }
 }
 
 /**
@@ -174,14 +189,15 @@ export type InvoicePayment = Readonly<{
 export async function payInvoice(ctx: Ctx, payment: InvoicePayment): Promise<Invoice> {
   const { invoiceId, date, method, accountCode, reference } = payment
   const { book, today } = await dayOf(ctx)
-  const { invoice: before } = await findOpenInvoice(ctx, invoiceId, today)
+  const found = await findOpenInvoice(ctx, invoiceId, today)
+  const { invoice: before } = found
   if (before.status === 'paid') {
     throw new Refusal('sales.invoice_already_paid', { number: before.number })
   }
   requireUnsettled(before, 'paid')
   const invoice =
     before.lifecycle === 'draft'
-      ? await issueDraft(ctx, { invoiceId, status: 'sent', book, today, isSent: false })
+      ? await issueDraft(ctx, { found, status: 'sent', book, today, isSent: false })
       : before
   const { surface, customerId, currency, amountDue: amount } = invoice
   if (amount > 0n) {

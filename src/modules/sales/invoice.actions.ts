@@ -10,6 +10,7 @@ import {
   addDocument,
   changeDocument,
   keepVersion,
+  keepVersions,
   removeDraft,
 } from '../ledger/document.actions.ts'
 import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
@@ -29,8 +30,8 @@ import { allocateItems, openItems } from '../ledger/open-item.actions.ts'
 import { listItemsOfDocuments } from '../ledger/open-item.queries.ts'
 import { noChange, type SettleableItem } from '../ledger/open-item.ts'
 import { accountOf } from '../ledger/settlement.ts'
-import { getParty } from '../parties/party.queries.ts'
-import { type Party, requireUsableParty } from '../parties/party.ts'
+import { getPartyWithoutBalances } from '../parties/party.queries.ts'
+import { type PartyWithoutBalances, requireUsableParty } from '../parties/party.ts'
 import type { Calculation } from '../tax/calculation.ts'
 import { calculateDraft, categoryOf } from '../tax/line-draft.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
@@ -39,6 +40,7 @@ import { insertDueNotices } from './due.db.ts'
 import {
   changedMembers,
   type Invoice,
+  type InvoiceBalance,
   type InvoiceChanges,
   type InvoiceDraft,
   type InvoiceStatus,
@@ -104,7 +106,7 @@ export async function createInvoice(ctx: Ctx, given: NewInvoice): Promise<Invoic
 
 type Issue = Readonly<{
   document: Document
-  customer: Party
+  customer: PartyWithoutBalances
   calculation: Calculation
   book: Book
   draft: InvoiceDraft
@@ -190,7 +192,12 @@ export async function updateInvoice(
       return voidInvoice(ctx, { invoiceId, reason: 'cancelled' })
     case 'issue':
     case 'issue_and_pay':
-      return issueDraft(ctx, { invoiceId, status: status ?? 'sent', book, today })
+      return issueDraft(ctx, {
+        ...(changed.size === 0
+          ? { found }
+          : { found: await findOpenInvoice(ctx, invoiceId, today) }),
+        ...{ status: status ?? 'sent', book, today },
+      })
   }
 }
 
@@ -284,6 +291,8 @@ export type FoundInvoice = Readonly<{
   document: Document
   invoice: Invoice
   item: SettleableItem | undefined
+  /** Of a draft; an issued one says itself who its customer was. */
+  customer: PartyWithoutBalances | undefined
 }>
 
 /** Refuses: resource.not_found. */
@@ -296,10 +305,17 @@ export async function findOpenInvoice(
   if (document === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Invoice', id: invoiceId })
   }
-  const items = await listItemsOfDocuments(ctx.tx, ctx.businessId, [document.id])
-  const item = items.find(({ side }) => side === 'AR')
-  const customerName = frozenName(document) ?? (await customerOf(ctx, document)).name
-  return { document, item, invoice: toInvoice(document, { customerName, balance: item, today }) }
+  const item = document.entryId === null ? undefined : await findReceivable(ctx, document)
+  const frozen = frozenName(document)
+  const customer = frozen === undefined ? await customerOf(ctx, document) : undefined
+  const customerName = frozen ?? customer?.name ?? ''
+  const invoice = toInvoice(document, { customerName, balance: item, today })
+  return { document, item, invoice, customer }
+}
+
+async function findReceivable(ctx: Ctx, { id }: Document): Promise<SettleableItem | undefined> {
+  const items = await listItemsOfDocuments(ctx.tx, ctx.businessId, [id])
+  return items.find(({ side }) => side === 'AR')
 }
 
 function frozenName({ details }: Document): string | undefined {
@@ -308,8 +324,8 @@ function frozenName({ details }: Document): string | undefined {
   return typeof customer.name === 'string' ? customer.name : undefined
 }
 
-const customerOf = (ctx: Ctx, { partyId }: Document): Promise<Party> =>
-  getParty(ctx.tx, ctx.businessId, partyId ?? '', 'customer')
+const customerOf = (ctx: Ctx, { partyId }: Document): Promise<PartyWithoutBalances> =>
+  getPartyWithoutBalances(ctx.tx, ctx.businessId, partyId ?? '', 'customer')
 
 type Changing = Readonly<{
   found: FoundInvoice
@@ -368,45 +384,64 @@ async function changeDraft(ctx: Ctx, changing: Changing): Promise<Invoice> {
   return toInvoice(document, { customerName: customer.name, balance: undefined, today })
 }
 
+type IssueDraft = Readonly<{
+  found: FoundInvoice
+  status: InvoiceStatus
+  book: Book
+  today: CalendarDate
+  isSent?: boolean
+}>
+
 /**
  * Issues a draft that is kept already.
  * Refuses: what issuing refuses in `createInvoice`.
  */
-export async function issueDraft(
+export async function issueDraft(ctx: Ctx, issue: IssueDraft): Promise<Invoice> {
+  const { found, status, today } = issue
+  const { invoice } = await issueAndMove(ctx, issue)
+  return status === 'paid'
+    ? pay(ctx, { invoice, date: today, today, shownBefore: found.invoice.status })
+    : invoice
+}
+
+/** An invoice that was just issued: nothing is settled of it. */
+export type IssuedInvoice = Readonly<{
+  /** As it is kept, after what `next` made of it. */
+  document: Document
+  invoice: Invoice
+  balance: InvoiceBalance
+}>
+
+/**
+ * Issues a draft that is kept already, and moves it on in the same write: both versions are frozen.
+ *
+ * next  what becomes of the issued document; absent: it stays
+ *
+ * Refuses: what issuing refuses in `createInvoice`.
+ */
+export async function issueAndMove(
   ctx: Ctx,
-  {
-    invoiceId,
-    status,
-    book,
-    today,
-    isSent = true,
-  }: Readonly<{
-    invoiceId: string
-    status: InvoiceStatus
-    book: Book
-    today: CalendarDate
-    isSent?: boolean
-  }>,
-): Promise<Invoice> {
-  const { document: kept, invoice: before } = await findOpenInvoice(ctx, invoiceId, today)
+  { found, status, book, today, isSent = true }: IssueDraft,
+  next?: (issued: Document) => Document,
+): Promise<IssuedInvoice> {
+  const { document: kept, invoice: before } = found
   const draft = toDraft(before)
-  const customer = await usableCustomer(ctx, draft.customerId)
+  const customer = found.customer ?? (await customerOf(ctx, kept))
+  requireUsableParty(customer, 'customer')
   const number = kept.number ?? (await nextNumber(ctx, kept))
   const calculation = calculateInvoice(draft, book)
   const { document, item } = await post(ctx, {
     document: { ...kept, number },
     ...{ customer, calculation, book, draft, status, isSent },
   })
-  await changeDocument(ctx, document)
-  await finishIssue(ctx, { document, item, customer, book })
+  const moved = next?.(document)
+  await changeDocument(ctx, moved ?? document)
+  await finishIssue(ctx, { document, moved, item, customer, book })
   if (status === 'overdue') await noteOverdue(ctx, document)
   const balance = item && { ...item, openAmount: item.originalAmount, creditedAmount: 0n }
   const invoice = toInvoice(document, { customerName: customer.name, balance, today })
-  if (status === 'paid') {
-    return pay(ctx, { invoice, date: today, today, shownBefore: before.status })
-  }
-  recordInvoice(ctx, issuedAs({ status, isSent }), invoice, before)
-  return invoice
+  if (status !== 'paid') recordInvoice(ctx, issuedAs({ status, isSent }), invoice, before)
+  return { document: moved ?? document, invoice, balance }
 }
 
 type NewReceivable = Readonly<{
@@ -498,13 +533,16 @@ async function finishIssue(
   ctx: Ctx,
   {
     document,
+    moved,
     item,
     customer,
     book,
   }: Readonly<{
     document: Document
+    /** Its next version, where it has moved on at once. */
+    moved?: Document | undefined
     item: NewReceivable | undefined
-    customer: Party
+    customer: PartyWithoutBalances
     book: Book
   }>,
 ): Promise<void> {
@@ -515,7 +553,11 @@ async function finishIssue(
     ])
   }
   const seller = toFrozenSeller(book.business)
-  await keepVersion(ctx, document, { document, seller, customer: toFrozenParty(customer) })
+  const issued = { document, seller, customer: toFrozenParty(customer) }
+  await keepVersions(ctx, [
+    { head: document, frozen: issued },
+    ...(moved === undefined ? [] : [{ head: moved, frozen: { document: moved } }]),
+  ])
 }
 
 /** It is told of with the issue itself; the task that tells of due dates leaves it out. */
@@ -561,8 +603,8 @@ async function pay(
   return toInvoice(document, { customerName, balance: item, today })
 }
 
-export async function usableCustomer(ctx: Ctx, customerId: string): Promise<Party> {
-  const customer = await getParty(ctx.tx, ctx.businessId, customerId, 'customer')
+export async function usableCustomer(ctx: Ctx, customerId: string): Promise<PartyWithoutBalances> {
+  const customer = await getPartyWithoutBalances(ctx.tx, ctx.businessId, customerId, 'customer')
   requireUsableParty(customer, 'customer')
   return customer
 }
@@ -678,7 +720,7 @@ type Made = Readonly<{
   surface: NewInvoice['surface']
   number: string | null
   draft: InvoiceDraft
-  customer: Party
+  customer: PartyWithoutBalances
   book: Book
   calculation: Calculation
 }>
@@ -737,7 +779,7 @@ export const toFrozenParty = ({
   country,
   postalCode,
   taxId,
-}: Party) => ({
+}: PartyWithoutBalances) => ({
   ...{ name, address, city, state, country, postalCode, taxId },
 })
 

@@ -7,8 +7,8 @@ import { addDocument, changeDocument, removeDraft } from '../ledger/document.act
 import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { retireNumber, takeExplicitNumber, takeNumber } from '../ledger/number-series.actions.ts'
-import { getParty } from '../parties/party.queries.ts'
-import type { Party } from '../parties/party.ts'
+import { getPartyWithoutBalances } from '../parties/party.queries.ts'
+import type { PartyWithoutBalances } from '../parties/party.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
 import { toFrozenSeller } from './document-input.ts'
 import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
@@ -86,7 +86,7 @@ export async function createQuotation(ctx: Ctx, given: NewQuotation): Promise<Qu
 }
 
 /** Who took part when a quotation went out, and when that was: its document says so ever after. */
-const frozenAt = (ctx: Ctx, { business }: Book, customer: Party) => ({
+const frozenAt = (ctx: Ctx, { business }: Book, customer: PartyWithoutBalances) => ({
   customer: toFrozenParty(customer),
   seller: toFrozenSeller(business),
   issuedAt: ctx.recordedAt,
@@ -212,7 +212,7 @@ export async function sendQuotation(
   const { today } = await dayOf(ctx)
   const { document, quotation } = await findQuotation(ctx, quotationId, today)
   requireSendable(quotation)
-  const customer = await getParty(ctx.tx, ctx.businessId, quotation.customerId)
+  const customer = await getPartyWithoutBalances(ctx.tx, ctx.businessId, quotation.customerId)
   const addresses = to.length === 0 && customer.email !== null ? [customer.email] : to
   if (addresses.length === 0) throw new Refusal('sales.email_missing', { name: customer.name })
   const sent = await move(ctx, document, 'sent', {}, { mail: { to: addresses, message } })
@@ -415,8 +415,8 @@ async function nameOf(ctx: Ctx, document: Document): Promise<string> {
   return frozen?.name ?? (await customerOf(ctx, document)).name
 }
 
-const customerOf = (ctx: Ctx, { partyId }: Document): Promise<Party> =>
-  getParty(ctx.tx, ctx.businessId, partyId ?? '', 'customer')
+const customerOf = (ctx: Ctx, { partyId }: Document): Promise<PartyWithoutBalances> =>
+  getPartyWithoutBalances(ctx.tx, ctx.businessId, partyId ?? '', 'customer')
 
 async function dayOf(ctx: Ctx): Promise<Readonly<{ book: Book; today: CalendarDate }>> {
   const book = await ctx.remember(loadBook)
@@ -427,7 +427,7 @@ type Made = Readonly<{
   id: Id<'document'>
   surface: NewQuotation['surface']
   draft: QuotationDraft
-  customer: Party
+  customer: PartyWithoutBalances
   book: Book
 }>
 
