@@ -21,6 +21,7 @@ import { Dice } from './dice.ts'
 const casesTotal = Number(process.env['FUZZ_CASES'] ?? 20_000)
 const sentAtOnce = 32
 const faultsMax = 12
+const busyMax = 10
 const hangMs = 600_000 + casesTotal * 20
 
 const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
@@ -89,11 +90,21 @@ function sorted(routes: readonly RouteRecord[]): readonly RouteRecord[] {
   return [...routes].sort((a, b) => placeOf(a) - placeOf(b))
 }
 
-const sendCase = (client: Client, { method, path, headers, json, raw }: Case): Promise<Answer> =>
+const send = (client: Client, { method, path, headers, json, raw }: Case): Promise<Answer> =>
   client.send(method, path, raw ?? JSON.stringify(json), {
     ...(raw === undefined && json === undefined ? {} : { 'content-type': 'application/json' }),
     ...headers,
   })
+
+/** A machine that is busy with others says so before it begins; the same is asked once more then. */
+async function sendCase(client: Client, one: Case): Promise<Answer> {
+  const isBusy = ({ headers }: Answer): boolean => headers['error-code'] === 'platform.overloaded'
+  let answer = await send(client, one)
+  for (let again = 0; again < busyMax && isBusy(answer); again += 1) {
+    answer = await send(client, one)
+  }
+  return answer
+}
 
 type Met = Readonly<{ route: RouteRecord; problem: string; one: Case; answer: Answer }>
 

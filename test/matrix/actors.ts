@@ -5,6 +5,7 @@ import { revokeKey, rotateKey } from '../../src/modules/access/api-key.actions.t
 import { generateKey, keyRandomBytes, type Surface } from '../../src/modules/access/api-key.ts'
 import { suspendBusiness } from '../../src/modules/access/business.actions.ts'
 import { suspendOrganization } from '../../src/modules/access/organization.actions.ts'
+import { grantCredits } from '../../src/modules/plans/credit.actions.ts'
 import { setPlans } from '../../src/modules/plans/plan.actions.ts'
 import { operatorPlans } from '../../src/modules/plans/plan.ts'
 import { aBusiness, type Business, type Client, keyHasher, noon } from '../harness.ts'
@@ -56,6 +57,9 @@ export async function aCaller(actor: Actor, surface: Surface, mine: Business): P
   }
 }
 
+/** Less than any call costs. */
+const pennies = { asset: 'NGN', amount: 1n, reason: 'top up' } as const
+
 /** Actors whose whole organization is different from that of all others. */
 async function anotherWorld(actor: Extract<Actor, string>, surface: Surface): Promise<Caller> {
   const free = { plans: { ...operatorPlans, books: 'free' as const } }
@@ -87,6 +91,22 @@ async function anotherWorld(actor: Extract<Actor, string>, surface: Surface): Pr
     case 'a key of an expired account':
       await write(setPlans, { plans: { connect: 'trial' } }, ofAll)
       return { ...found, at: '2028-06-15T12:00:00.000Z' }
+    case 'a key whose trial is used up':
+    case 'a key without credits':
+      await write(setPlans, { plans: { books: 'premium' } }, ofAll)
+      await owner.query(
+        `insert into limit_override
+           (organization_id, surface, limit_name, value, valid_from, reason, recorded_at)
+         values ($1, 'books', 'trialCalls', '0', '2000-01-01', 'no trial', '2000-01-01')`,
+        [organizationId],
+      )
+      if (actor === 'a key without credits') await write(grantCredits, pennies, ofAll)
+      return found
+    case 'a live key on a test business': {
+      const { authorization } = await business.clientOf(surface, { environment: 'live' })
+      const ofTest = await business.addBusiness({ environment: 'test' })
+      return { authorization, business: { ...business, businessId: ofTest } }
+    }
     case 'a key without quota': {
       await owner.query(
         `update limit_override set value = '0'::jsonb

@@ -11,6 +11,18 @@ const exceptions: readonly Exception[] = [
     tables: /^(event|audit_row|chain_link|lane_head)$/,
     reason: 'the first refusal of a day is told to webhooks',
   },
+  {
+    surface: 'books',
+    actor: 'a key whose trial is used up',
+    tables: /^meter_account$/,
+    reason: 'the first paid call opens the accounts of the meter',
+  },
+  {
+    surface: 'books',
+    actor: 'a key without credits',
+    tables: /^(meter_account|event|audit_row|chain_link|lane_head)$/,
+    reason: 'the first refusal is told to whoever pays',
+  },
 ]
 
 export const mayChange = (surface: Surface, actor: Actor, table: string): boolean =>

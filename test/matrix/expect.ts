@@ -27,6 +27,9 @@ export type Actor =
   | 'a key of a lower tier'
   | 'a key of an expired account'
   | 'a key without quota'
+  | 'a key whose trial is used up'
+  | 'a key without credits'
+  | 'a live key on a test business'
   | Readonly<{ scope: string }>
 
 /** What a cell must answer. */
@@ -40,6 +43,8 @@ type Rule = Readonly<{
 }>
 
 const ofBusiness = ({ tenant }: RouteRecord): boolean => tenant === 'business'
+/** Every call of a metered surface is paid for; enterprise routes ask for the plan before. */
+const isPaid = ({ isFree, tag }: RouteRecord): boolean => isFree !== true && tag !== 'Enterprise'
 const isWrite = ({ method }: RouteRecord): boolean => method !== 'GET'
 
 /** Source: platform specification 5.1, and the check order of each surface. */
@@ -93,6 +98,13 @@ const rules: Readonly<Record<Extract<Actor, string>, Rule>> = {
   },
   'a key of an expired account': { code: 'plan.account_expired', on: ['connect'] },
   'a key without quota': { code: 'limit.rate_exceeded' },
+  'a key whose trial is used up': { code: 'plan.trial_exhausted', on: ['books'], when: isPaid },
+  'a key without credits': { code: 'plan.credits_insufficient', on: ['books'], when: isPaid },
+  'a live key on a test business': {
+    code: 'access.business_forbidden',
+    on: ['books'],
+    when: ofBusiness,
+  },
 }
 
 export const namedActors = Object.keys(rules) as Extract<Actor, string>[] // the keys of the record
@@ -131,6 +143,8 @@ const statuses: Readonly<Record<string, Statuses>> = {
   'plan.downgraded': { invoicing: 403, books: 403, connect: 402 },
   'plan.subscription_expired': { invoicing: 403, books: 403, connect: 402 },
   'plan.account_expired': { invoicing: 403, books: 403, connect: 402 },
+  'plan.trial_exhausted': { invoicing: 403, books: 402, connect: 402 },
+  'plan.credits_insufficient': { invoicing: 403, books: 402, connect: 402 },
   'limit.rate_exceeded': { invoicing: 429, books: 429, connect: 429 },
 }
 

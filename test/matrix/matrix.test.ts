@@ -1,55 +1,28 @@
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { books } from '../../src/api/books/surface.ts'
-import { connect } from '../../src/api/connect/surface.ts'
 import type { RouteRecord } from '../../src/api/http/route.ts'
-import { invoicing } from '../../src/api/invoicing/surface.ts'
-import { manifests } from '../../src/connectors/registry.ts'
+import { assert } from '../../src/kernel/assert.ts'
 import { toPrefixed } from '../../src/kernel/ids.ts'
-import { runExamples } from '../examples.ts'
-import { aBusiness, aClient, type Business, type Client, noon } from '../harness.ts'
-import { Shelf } from '../shelf.ts'
-import { booksOf } from '../surfaces/books/client.ts'
+import { rotateKey } from '../../src/modules/access/api-key.actions.ts'
+import { listKeys } from '../../src/modules/access/api-key.queries.ts'
+import { keyRandomBytes } from '../../src/modules/access/api-key.ts'
+import { aBusiness, aClient, type Business, keyHasher, noon } from '../harness.ts'
 import { aCaller, type Caller } from './actors.ts'
 import { mayChange } from './exceptions.ts'
 import { type Actor, expected, namedActors, scopesOf } from './expect.ts'
-
-const surfaces = [invoicing, books, connect(manifests)] as const
-type Surface = (typeof surfaces)[number]
-
-const nobody = '019ec9d0-0000-7000-8000-000000000000'
-const hangMs = 600_000
-
-/** The path of a route with an id for each of its parameters; Books names the business. */
-function pathOf(
-  { path }: RouteRecord,
-  surface: Surface,
-  { businessId }: Business,
-  idOf: (collection: string) => string = () => nobody,
-): string {
-  const filled = path.replaceAll(/\{\w+\}/g, (_place, at: number) => idOf(path.slice(0, at - 1)))
-  return surface.name === 'books' ? `${filled}?businessId=${businessId}` : filled
-}
-
-type Digest = ReadonlyMap<string, string>
-
-/** Every row of an organization in every table but those that count or log requests. */
-async function digest({ owner, organizationId, businessId }: Business): Promise<Digest> {
-  const { rows } = await owner.query<{ name: string }>(
-    `select relname as name from pg_class
-     where relnamespace = 'public'::regnamespace and relkind = 'r'
-       and relname !~ '^(usage_day|request_log|.*(counter|quota|slot))$'
-     order by relname`,
-  )
-  const parts = rows.map(
-    ({ name }) =>
-      `select '${name}' as name, md5(coalesce(string_agg(md5(t::text), '' order by md5(t::text)), '')) as sum from ${name} as t where t::text ~ '${organizationId}|${businessId}'`,
-  )
-  const { rows: sums } = await owner.query<{ name: string; sum: string }>(parts.join(' union all '))
-  return new Map(sums.map(({ name, sum }) => [name, sum]))
-}
-
-const changed = (before: Digest, after: Digest): readonly string[] =>
-  [...after].filter(([name, sum]) => before.get(name) !== sum).map(([name]) => name)
+import {
+  aLivedWorld,
+  bySurface,
+  changed,
+  digest,
+  hangMs,
+  isId,
+  nobody,
+  pathOf,
+  type Surface,
+  withOtherEnd,
+  withoutIds,
+} from './world.ts'
 
 /** Ids of whoever must not be seen. */
 const idsOf = ({ organizationId, businessId }: Business): readonly string[] => [
@@ -70,7 +43,7 @@ const send = (
     actor === 'an empty header' ? { authorization: '' } : {},
   )
 
-test.each(surfaces.map((surface) => [surface.name, surface] as const))(
+test.each(bySurface)(
   '%s: every actor without the right is refused on every route, and nothing changes',
   async (name, surface) => {
     const mine = await aBusiness()
@@ -110,39 +83,42 @@ test.each(surfaces.map((surface) => [surface.name, surface] as const))(
   hangMs,
 )
 
-const isId = (text: string): boolean => /^([a-z]+_)?[0-9a-z-]{20,36}$/i.test(text)
+test.each(bySurface)(
+  '%s: every route answers a key in its overlap as it answers the key that came after it',
+  async (name, surface) => {
+    const business = await aBusiness()
+    const { organizationId, read, write } = business
+    const { authorization } = await business.clientOf(name, { name: 'an old key' })
+    const keys = await read((db) => listKeys(db, { organizationId, surface: name }))
+    const old = keys.find((key) => key.name === 'an old key')
+    assert(old, 'the key was made')
+    const random = randomBytes(keyRandomBytes)
+    await write(
+      rotateKey,
+      { keyId: old.id, overlapHours: 1, random, ...keyHasher },
+      { organizationId },
+    )
+    const wrong: unknown[] = []
+    for (const route of surface.routes) {
+      const ask = async (key: string) => {
+        const client = aClient(business.app, name, key)
+        const path = pathOf(route, surface, business)
+        const headers = { 'dry-run': 'true' }
+        const sent = route.method === 'GET' ? {} : headers
+        const answer = await client.send(route.method, path, undefined, sent)
+        return { status: answer.status, code: answer.headers['error-code'] }
+      }
+      const [before, after] = [await ask(authorization), await ask(business[name].authorization)]
+      if (before.status !== after.status || before.code !== after.code) {
+        wrong.push({ operation: route.operation, before, after })
+      }
+    }
+    expect(wrong).toEqual([])
+  },
+  hangMs,
+)
 
-/** An id of the same form that nobody has. */
-const withOtherEnd = (id: string): string => `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`
-
-/** An answer without what differs from request to request. */
-const withoutIds = (text: string): string =>
-  text
-    .replaceAll(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/g, '(id)')
-    .replaceAll(/\b[a-z]{3,4}_[0-9a-z]{16,26}\b/g, '(id)')
-    .replaceAll(/"timestamp":"[^"]*"/g, '')
-
-/** A world in which every example was sent; answers what each operation came to, and the ids. */
-async function aLivedWorld(surface: Surface) {
-  const business = await aBusiness({ baseCurrency: 'USD' })
-  const shelf = new Shelf()
-  const isBooks = surface.name === 'books'
-  const client: Client = isBooks ? booksOf(business) : business[surface.name]
-  const ran = await runExamples(surface, client, {
-    idOf: ({ body }) => (isBooks ? body?.data?.id : body?.id) ?? '',
-  })
-  const proven = new Set<string>()
-  for (const { name, answer } of ran) {
-    const operation = name.slice(0, name.indexOf(':'))
-    const route = surface.routes.find((one) => one.operation === operation)
-    if (route === undefined || answer.status >= 300) continue
-    proven.add(operation)
-    shelf.keep(route.path, answer.body)
-  }
-  return { business, client, shelf, proven }
-}
-
-test.each(surfaces.map((surface) => [surface.name, surface] as const))(
+test.each(bySurface)(
   '%s: what belongs to another organization is as absent as what nobody has',
   async (name, surface) => {
     const { business: mine, client, proven } = await aLivedWorld(surface)
