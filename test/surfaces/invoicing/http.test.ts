@@ -324,9 +324,9 @@ test('a kept refusal is answered again, a refused shape is not kept', async () =
 
 test('500 tells nothing but the request id', async () => {
   const { invoicing, owner, businessId } = await aBusiness()
-  await owner.query('alter table party rename column city to town')
+  await owner.query('alter table party rename column currency to money')
   const reply = await invoicing.get(path)
-  await owner.query('alter table party rename column town to city')
+  await owner.query('alter table party rename column money to currency')
   expect([reply.status, reply.text]).toEqual([500, '{"error":"Internal server error"}'])
   expect(JSON.stringify(reply.headers)).not.toContain(businessId)
 })
