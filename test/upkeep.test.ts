@@ -13,7 +13,7 @@ import { openAlone } from '../src/db/tx.ts'
 import { parseAllowList } from '../src/jobs/address.ts'
 import { Outbound } from '../src/jobs/outbound.ts'
 import { runSchedules, timeOutLatePushes } from '../src/jobs/sync.ts'
-import { cleanEvents, reconcileMeter, tasks } from '../src/jobs/tasks.ts'
+import { cleanEvents, reconcileMeter, remindOfKeys, tasks } from '../src/jobs/tasks.ts'
 import { startWorker, type WorkerParts } from '../src/jobs/worker.ts'
 import { asDate, type Instant } from '../src/kernel/dates.ts'
 import { orderMaintenance } from '../src/modules/access/maintenance.actions.ts'
@@ -257,4 +257,25 @@ test('the operator hears when credits and charges differ', async () => {
   await reconcileMeter({ adminPool: owner, log })
 
   expect(said).toEqual([{ difference: 3 }])
+})
+
+test('the owner of a key hears 14, 7 and 1 days before its end, each once', async () => {
+  const { owner, gate, organizationId, clientOf } = await aBusiness()
+  await clientOf('books', { expiresAt: '2026-07-01T12:00:00.000Z' as Instant })
+  const told = async (at: string): Promise<readonly number[]> => {
+    await remindOfKeys(partsOf({ owner, gate }, at as Instant))
+    await remindOfKeys(partsOf({ owner, gate }, at as Instant))
+    const { rows } = await owner.query<{ days: number }>(
+      `select (payload ->> 'days')::int as days from event
+        where tenant_id = $1 and type = 'api_key.expiring'
+          and payload ->> 'expiresAt' = '2026-07-01T12:00:00.000Z' order by sequence`,
+      [organizationId],
+    )
+    return rows.map(({ days }) => days)
+  }
+  expect(await told('2026-06-17T11:59:59.000Z')).toEqual([])
+  expect(await told('2026-06-17T12:00:00.000Z')).toEqual([14])
+  expect(await told('2026-06-24T13:00:00.000Z')).toEqual([14, 7])
+  expect(await told('2026-06-30T18:00:00.000Z')).toEqual([14, 7, 1])
+  expect(await told('2026-07-01T12:00:00.000Z')).toEqual([14, 7, 1])
 })

@@ -140,6 +140,9 @@ create table outgoing_hold (
   held_at timestamptz not null
 );
 
+/* The last reminder of a key's end that was told: so many days before it. */
+alter table api_key add column reminded_days int check (reminded_days > 0);
+
 /* When a key was last admitted, and how often. */
 create table key_usage (
   organization_id uuid not null references organization,

@@ -3,6 +3,8 @@ import type { Pool } from '../db/pool.ts'
 import type { Action, OrganizationCtx } from '../db/write.ts'
 import { type Instant, instantFromMs, msOf } from '../kernel/dates.ts'
 import type { Id } from '../kernel/ids.ts'
+import { remindOfEnd } from '../modules/access/api-key.actions.ts'
+import { listEndingKeys } from '../modules/access/api-key.queries.ts'
 import { forgetRequests } from '../modules/access/request-log.actions.ts'
 import { listClosedSince } from '../modules/ledger/period.queries.ts'
 import { sweepCharges } from '../modules/plans/charge.queries.ts'
@@ -67,6 +69,7 @@ export const tasks: readonly Task[] = [
   { name: 'webhooks.clean', schedule: '15 3 * * *', attemptsMax: 5, run: cleanLog },
   { name: 'requests.clean', schedule: '35 3 * * *', attemptsMax: 5, run: cleanRequests },
   { name: 'recurring.run', schedule: '*/5 * * * *', attemptsMax: 3, run: runRecurringInvoices },
+  { name: 'keys.remind', schedule: '5 * * * *', attemptsMax: 3, run: remindOfKeys },
   { name: 'chain.anchor', schedule: '0 * * * *', attemptsMax: 3, run: anchorAll },
   { name: 'chain.anchor_closes', schedule: '* * * * *', attemptsMax: 1, run: anchorCloses },
   { name: 'meter.reconcile', schedule: '45 2 * * *', attemptsMax: 3, run: reconcileMeter },
@@ -107,6 +110,20 @@ export async function tellLimits({
   for (const organizationId of waiting) {
     const tenant = { organizationId }
     await write({ tenant, action: announceLimits, input: {}, actor: 'system', now: clock() })
+  }
+}
+
+/** Reminds owners of keys that are about to end. */
+export async function remindOfKeys({
+  adminPool,
+  clock,
+  write,
+}: Pick<TaskParts, 'adminPool' | 'clock' | 'write'>): Promise<void> {
+  const now = clock()
+  const ending = await asOwner(adminPool, (tx) => listEndingKeys(tx, { now, limit: noticesMax }))
+  for (const { organizationId, keyId } of ending) {
+    const tenant = { organizationId }
+    await write({ tenant, action: remindOfEnd, input: { keyId }, actor: 'system', now })
   }
 }
 

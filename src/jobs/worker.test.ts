@@ -105,6 +105,7 @@ test('a running worker delivers what happens, and stops when it is told to', asy
     'chain.anchor',
     'chain.anchor_closes',
     'events.forget',
+    'keys.remind',
     'limits.tell',
     'meter.reconcile',
     'push.time_out',

@@ -100,6 +100,7 @@ const shownByCoreType: ReadonlyMap<string, Shown> = new Map([
   ['ledger.period_lock.set', plain('period.locked', 'biz')],
   ['credits.low', plain('credits.low', 'org')],
   ['credits.exhausted', plain('credits.exhausted', 'org')],
+  ['api_key.expiring', plain('api_key.expiring', 'key')],
 ])
 
 /** An event in the words of this surface. Source: Books specification 22. */

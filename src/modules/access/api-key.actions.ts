@@ -5,8 +5,14 @@ import type { Id } from '../../kernel/ids.ts'
 import { findLimit } from '../plans/limit.queries.ts'
 import { findSubscription } from '../plans/plan.queries.ts'
 import type { Plans } from '../plans/plan.ts'
-import { insertKey, updateKeyOverlap, updateKeyRevoked, updateKeyUse } from './api-key.db.ts'
-import { type ApiKey, countKeys, getKey } from './api-key.queries.ts'
+import {
+  insertKey,
+  updateKeyOverlap,
+  updateKeyReminded,
+  updateKeyRevoked,
+  updateKeyUse,
+} from './api-key.db.ts'
+import { type ApiKey, countKeys, findKey, getKey } from './api-key.queries.ts'
 import {
   type Environment,
   expiryOf,
@@ -14,6 +20,7 @@ import {
   isCounted,
   overlapEnd,
   overlapHoursDefault,
+  reminderOf,
   requireExpiry,
   requireScopes,
   type Surface,
@@ -258,4 +265,24 @@ async function requireRoom(
   if (typeof limit !== 'number') return
   const cap = { organizationId, surface, businessId: businessId ?? null, now }
   if ((await countKeys(tx, cap)) >= limit) throw new Refusal('key.limit_reached', { limit })
+}
+
+/**
+ * Tells the owner of a key that it is about to end: 14, 7 and 1 days before.
+ * Refuses: nothing; a key that is gone, or that was told of, is left alone.
+ * Source: platform specification 3.
+ */
+export async function remindOfEnd(
+  ctx: OrganizationCtx,
+  { keyId }: Readonly<{ keyId: Id<'key'> }>,
+): Promise<void> {
+  const { tx, organizationId, now } = ctx
+  const key = await findKey(tx, organizationId, keyId)
+  const days = key && reminderOf(key.expiresAt, now)
+  if (key === undefined || days === undefined) return
+  await updateKeyReminded(tx, organizationId, keyId, days)
+  const { surface, environment, name, visibleStart, visibleEnd, expiresAt } = key
+  const shown = { surface, environment, name, visibleStart, visibleEnd, expiresAt, days }
+  ctx.audit({ action: 'api_key.expiring', resource: 'api_key', resourceId: keyId, after: shown })
+  ctx.emit({ type: 'api_key.expiring', resource: 'api_key', resourceId: keyId, payload: shown })
 }

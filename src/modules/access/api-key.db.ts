@@ -71,6 +71,19 @@ export async function updateKeyRevoked(
   })
 }
 
+/** Notes which reminder of a key's end was told. */
+export async function updateKeyReminded(
+  tx: Tx,
+  organizationId: Id<'organization'>,
+  keyId: Id<'key'>,
+  days: number,
+): Promise<void> {
+  await tx.query({
+    text: 'update api_key set reminded_days = $3 where organization_id = $1 and key_id = $2',
+    values: [organizationId, keyId, days],
+  })
+}
+
 /** Sets when a rotated key stops working. */
 export async function updateKeyOverlap(
   tx: Tx,

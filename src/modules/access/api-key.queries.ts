@@ -1,8 +1,9 @@
+import { plainArray } from '../../db/arrays.ts'
 import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Environment, KeyState, Surface } from './api-key.ts'
+import { type Environment, type KeyState, reminderDays, type Surface } from './api-key.ts'
 
 /** A key as it is kept: everything but the key itself. */
 export type ApiKey = KeyState &
@@ -137,6 +138,29 @@ export async function countKeys(
     values: [organizationId, surface, businessId, now],
   })
   return Number(row?.count ?? 0n)
+}
+
+/** A key of any organization that its owner should be reminded of. */
+export type EndingKey = Readonly<{ organizationId: Id<'organization'>; keyId: Id<'key'> }>
+
+/** Keys of every organization whose next reminder is due, the first to end first. */
+export function listEndingKeys(
+  db: Db,
+  { now, limit }: Readonly<{ now: Instant; limit: number }>,
+): Promise<readonly EndingKey[]> {
+  const [first = 0] = reminderDays
+  return db.query<EndingKey>({
+    name: 'list_ending_keys',
+    text: `select organization_id as "organizationId", key_id as "keyId" from api_key
+      where organization_id is not null and expires_at > $1
+        and expires_at <= $1::timestamptz + $4::int * interval '1 day'
+        and revoked_at is null and disabled_at is null and overlap_until is null
+        and coalesce(reminded_days, $4 + 1) > (
+          select min(d) from unnest($3::int[]) as d
+          where expires_at <= $1::timestamptz + d * interval '1 day')
+      order by expires_at, organization_id, key_id limit $2`,
+    values: [now, limit, plainArray(reminderDays), first],
+  })
 }
 
 /** The organization of a key, for operators who name the key alone: on an owner's connection. */

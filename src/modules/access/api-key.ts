@@ -38,6 +38,18 @@ export const keyDaysMax = 3_650
 export const overlapHoursMax = 168
 export const overlapHoursDefault = 24
 
+const dayMs = 86_400_000
+
+/** Days before its end that the owner of a key is reminded of it, the earliest first. */
+export const reminderDays = [14, 7, 1] as const
+
+/** The reminder that is due at an instant; undefined when the end is far, or over. */
+export function reminderOf(expiresAt: Instant | null, now: Instant): number | undefined {
+  if (expiresAt === null || expiresAt <= now) return undefined
+  const leftMs = msOf(expiresAt) - msOf(now)
+  return reminderDays.findLast((days) => leftMs <= days * dayMs)
+}
+
 const hexDigits = '0123456789abcdef'
 const base62Digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
