@@ -94,6 +94,20 @@ test('org create invites an owner by a link whose token is kept as a hash alone'
   ])
 })
 
+test('what a restore holds is released or discarded, and nothing is when nothing is held', async () => {
+  const none = await tallystick('webhooks release')
+  const client = await connect(database)
+  await client.query('insert into outgoing_hold (held_at) values (now())')
+  const discarded = await tallystick('webhooks discard')
+  const { rows } = await client.query('select from outgoing_hold')
+  await client.end()
+
+  const data = { deliveries: 0, messages: 0 }
+  expect(none).toMatchObject({ code: 0, body: { command: 'webhooks release', data } })
+  expect(discarded).toMatchObject({ code: 0, body: { command: 'webhooks discard', data } })
+  expect(rows).toEqual([])
+})
+
 test('maintenance is switched on with a mode and an end, and off again', async () => {
   const on = await tallystick('maintenance on --mode read_only --until 2030-01-31T22:00:00Z')
   const off = await tallystick('maintenance off')
