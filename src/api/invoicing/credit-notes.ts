@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
+import type { Count } from '../../modules/ledger/document.queries.ts'
 import { issueCreditNote } from '../../modules/sales/credit-note.actions.ts'
 import { getCreditNote, listCreditNotes } from '../../modules/sales/credit-note.queries.ts'
 import type {
@@ -28,7 +29,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { ItemOut, itemsMax, toItem, toText } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
 const status = Type.Enum(['applied', 'open', 'refunded'])
 
@@ -275,7 +276,7 @@ function toWindowed(query: Paging): Omit<CreditNoteFilter, 'businessId'> {
   const { limit, offset, after } = toWindow(query)
   const isDescending = toSort(query.sort)?.isDescending ?? true
   return {
-    ...{ limit, offset, sort: { by: sortBy(query), isDescending } },
+    ...{ limit, offset, countMax: countedMax, sort: { by: sortBy(query), isDescending } },
     ...(after !== undefined && { after }),
     ...(query.updated_since !== undefined && {
       updatedSince: parseInstant(query.updated_since, 'updated_since'),
@@ -297,7 +298,7 @@ function toFilter(query: Static<typeof CreditNoteQuery>): Omit<CreditNoteFilter,
   }
 }
 
-function toList(found: Readonly<{ rows: readonly CreditNote[]; total: number }>, query: Paging) {
+function toList(found: Readonly<{ rows: readonly CreditNote[] }> & Count, query: Paging) {
   const by = sortBy(query)
   const placeOf = (credit: CreditNote) => ({ value: String(credit[by]), id: credit.id })
   return toPage(found, query, { placeOf, toWire })

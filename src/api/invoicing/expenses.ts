@@ -20,6 +20,7 @@ import {
 } from '../../modules/purchases/expense.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
+import { DryRunOut, writeDocument } from './dry-run.ts'
 import {
   amount,
   amountMax,
@@ -43,7 +44,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { toText } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
 const statuses = ['pending', 'approved', 'paid'] as const
 const status = Type.Enum(statuses)
@@ -120,6 +121,7 @@ const ExpenseOut = Type.Object({
   created_at: Type.String(),
   updated_at: Type.String(),
   approval_note: nullable(Type.String()),
+  dry_run: Type.Optional(DryRunOut),
 })
 
 const ExpenseQuery = Type.Object({
@@ -186,11 +188,14 @@ const createRoute = route({
     { summary: 'An expense of nothing', body: { description: 'Van hire', amount: 0 }, status: 400 },
   ],
   handle: (call) =>
-    call.write(createExpense, toNewExpense(call.body, call.today), (expense) => ({
-      status: 201,
-      headers: { Location: `/invoicing/api/v1/expenses/${expense.id}` },
-      body: toWire(expense),
-    })),
+    writeDocument(call, {
+      ...{ kind: 'expense', action: createExpense, input: toNewExpense(call.body, call.today) },
+      answer: (expense) => ({
+        status: 201,
+        headers: { Location: `/invoicing/api/v1/expenses/${expense.id}` },
+        body: toWire(expense),
+      }),
+    }),
 })
 
 const listRoute = route({
@@ -255,16 +260,17 @@ const change = {
     ...postingErrors,
   ],
   handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof ExpenseChange>>) =>
-    call.write(
-      updateExpense,
-      {
+    writeDocument(call, {
+      kind: 'expense',
+      action: updateExpense,
+      input: {
         expenseId: call.params.id.toLowerCase(),
         changes: toChanges(call.body),
         status: call.body.status && statusByName[call.body.status],
         today: call.today,
       },
-      (expense) => ({ status: 200, body: toWire(expense) }),
-    ),
+      answer: (expense) => ({ status: 200, body: toWire(expense) }),
+    }),
 } as const
 
 const patchRoute = route({
@@ -325,11 +331,12 @@ const approveRoute = route({
     { summary: 'Twice', params: { id: '$expense' }, status: 400 },
   ],
   handle: (call) =>
-    call.write(
-      approveExpense,
-      { expenseId: call.params.id.toLowerCase(), note: call.body.note ?? null },
-      (expense) => ({ status: 200, body: toWire(expense) }),
-    ),
+    writeDocument(call, {
+      kind: 'expense',
+      action: approveExpense,
+      input: { expenseId: call.params.id.toLowerCase(), note: call.body.note ?? null },
+      answer: (expense) => ({ status: 200, body: toWire(expense) }),
+    }),
 })
 
 const PaymentIn = Type.Object({
@@ -359,15 +366,16 @@ const payRoute = route({
     },
   ],
   handle: (call) =>
-    call.write(
-      settleExpense,
-      {
+    writeDocument(call, {
+      kind: 'expense',
+      action: settleExpense,
+      input: {
         expenseId: call.params.id.toLowerCase(),
         date: call.body.paid_date === undefined ? call.today : parseDate(call.body.paid_date),
         moneyAccountCode: call.body.payment_account_code,
       },
-      (expense) => ({ status: 200, body: toWire(expense) }),
-    ),
+      answer: (expense) => ({ status: 200, body: toWire(expense) }),
+    }),
 })
 
 const deleteRoute = route({
@@ -473,6 +481,7 @@ function toFilter(query: Static<typeof ExpenseQuery>): Omit<ExpenseFilter, 'busi
   return {
     limit,
     offset,
+    countMax: countedMax,
     ...(after !== undefined && { after }),
     sort: { by: sortBy(query), isDescending: toSort(query.sort)?.isDescending ?? true },
     statuses:

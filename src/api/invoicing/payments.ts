@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { parseDate, parseInstant } from '../../kernel/dates.ts'
+import type { Count } from '../../modules/ledger/document.queries.ts'
 import { getInvoice } from '../../modules/sales/invoice.queries.ts'
 import { reverseReceipt } from '../../modules/sales/receipt.actions.ts'
 import { getReceipt, listReceipts } from '../../modules/sales/receipt.queries.ts'
@@ -33,7 +34,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { rate, toText } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
 const allocationsMax = 500
 const methods = ['cash', 'bank_transfer', 'card', 'mobile_money', 'cheque', 'other'] as const
@@ -435,7 +436,7 @@ function toWindowed(query: Paging): Omit<ReceiptFilter, 'businessId'> {
   const { limit, offset, after } = toWindow(query)
   const isDescending = toSort(query.sort)?.isDescending ?? true
   return {
-    ...{ limit, offset, sort: { by: sortBy(query), isDescending } },
+    ...{ limit, offset, countMax: countedMax, sort: { by: sortBy(query), isDescending } },
     ...(after !== undefined && { after }),
     ...(query.updated_since !== undefined && {
       updatedSince: parseInstant(query.updated_since, 'updated_since'),
@@ -457,7 +458,7 @@ function toFilter(query: Static<typeof PaymentQuery>): Omit<ReceiptFilter, 'busi
   }
 }
 
-function toList(found: Readonly<{ rows: readonly Receipt[]; total: number }>, query: Paging) {
+function toList(found: Readonly<{ rows: readonly Receipt[] }> & Count, query: Paging) {
   const by = sortBy(query)
   const placeOf = (receipt: Receipt) => ({ value: String(receipt[by]), id: receipt.id })
   return toPage(found, query, { placeOf, toWire })

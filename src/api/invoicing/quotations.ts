@@ -25,6 +25,7 @@ import type {
 import type { ToPageUrl } from '../http/outside.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
+import { DryRunOut, writeDocument } from './dry-run.ts'
 import {
   amount,
   currency,
@@ -59,7 +60,7 @@ import {
   toLine,
   toText,
 } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 import { MailIn, mailErrors, toMailing } from './mail-fields.ts'
 
 const statuses = ['draft', 'sent', 'accepted', 'rejected', 'expired', 'converted'] as const
@@ -135,6 +136,7 @@ const QuotationOut = Type.Object({
   prices_include_tax: Type.Boolean(),
   exchange_rate: nullable(Type.Number()),
   purchase_order: nullable(Type.String()),
+  dry_run: Type.Optional(DryRunOut),
 })
 
 const QuotationQuery = Type.Object({
@@ -227,11 +229,15 @@ const createRoute = route({
     },
   ],
   handle: (call) =>
-    call.write(createQuotation, toNewQuotation(call.body, call.today), (quotation) => ({
-      status: 201,
-      headers: { Location: `/invoicing/api/v1/quotations/${quotation.id}` },
-      body: toWire(quotation, call.outside.toPageUrl),
-    })),
+    writeDocument(call, {
+      ...{ kind: 'quotation', action: createQuotation },
+      input: toNewQuotation(call.body, call.today),
+      answer: (quotation) => ({
+        status: 201,
+        headers: { Location: `/invoicing/api/v1/quotations/${quotation.id}` },
+        body: toWire(quotation, call.outside.toPageUrl),
+      }),
+    }),
 })
 
 const listRoute = route({
@@ -296,16 +302,17 @@ const change = {
     'sales.quotation_not_editable',
   ],
   handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof QuotationChange>>) =>
-    call.write(
-      updateQuotation,
-      {
+    writeDocument(call, {
+      kind: 'quotation',
+      action: updateQuotation,
+      input: {
         quotationId: call.params.id.toLowerCase(),
         changes: toChanges(call.body),
         status: call.body.status,
         requireDates: requireOrder,
       },
-      (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
-    ),
+      answer: (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
+    }),
 } as const
 
 const patchRoute = route({
@@ -369,11 +376,12 @@ const sendRoute = route({
     },
   ],
   handle: (call) =>
-    call.write(
-      sendQuotation,
-      { quotationId: call.params.id.toLowerCase(), ...toMailing(call.body) },
-      (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
-    ),
+    writeDocument(call, {
+      kind: 'quotation',
+      action: sendQuotation,
+      input: { quotationId: call.params.id.toLowerCase(), ...toMailing(call.body) },
+      answer: (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
+    }),
 })
 
 const DecisionIn = Type.Object({
@@ -401,16 +409,17 @@ const decide = {
 type DecisionCall = Call<Static<typeof idParams>, unknown, Static<typeof DecisionIn>>
 
 const toDecision = (decision: 'accepted' | 'rejected') => (call: DecisionCall) =>
-  call.write(
-    decideQuotation,
-    {
+  writeDocument(call, {
+    kind: 'quotation',
+    action: decideQuotation,
+    input: {
       quotationId: call.params.id.toLowerCase(),
       decision,
       note: call.body.note ?? null,
       name: call.body.name ?? null,
     },
-    (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
-  )
+    answer: (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
+  })
 
 const acceptRoute = route({
   ...decide,
@@ -472,20 +481,21 @@ const duplicateRoute = route({
     },
   ],
   handle: (call) =>
-    call.write(
-      duplicateQuotation,
-      {
+    writeDocument(call, {
+      kind: 'quotation',
+      action: duplicateQuotation,
+      input: {
         quotationId: call.params.id.toLowerCase(),
         issueDate: toDate(call.body.issue_date),
         validUntil: toDate(call.body.valid_until),
         requireDates: requireOrder,
       },
-      (quotation) => ({
+      answer: (quotation) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/quotations/${quotation.id}` },
         body: toWire(quotation, call.outside.toPageUrl),
       }),
-    ),
+    }),
 })
 
 const ConvertIn = Type.Object({
@@ -521,21 +531,22 @@ const convertRoute = route({
     },
   ],
   handle: (call) =>
-    call.write(
-      convertQuotation,
-      {
+    writeDocument(call, {
+      kind: 'invoice',
+      action: convertQuotation,
+      input: {
         quotationId: call.params.id.toLowerCase(),
         issueDate: toDate(call.body.issue_date),
         dueDate: toDate(call.body.due_date),
         status: call.body.status ?? 'draft',
         requireDates: requireInvoiceOrder,
       },
-      (invoice) => ({
+      answer: (invoice) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
         body: toInvoiceWire(invoice, call.outside.toPageUrl),
       }),
-    ),
+    }),
 })
 
 const deleteRoute = route({
@@ -669,6 +680,7 @@ function toFilter(query: Static<typeof QuotationQuery>): Filter {
   return {
     limit,
     offset,
+    countMax: countedMax,
     ...(after !== undefined && { after }),
     ...toDateFilter(query),
     ...(sort !== undefined && { sort: { by: sortBy(query), isDescending: sort.isDescending } }),

@@ -153,6 +153,29 @@ export async function findRecurred(
   return row?.ids ?? undefined
 }
 
+/** How many match in all; `isMinimum` where more match than were counted. */
+export type Count = Readonly<{ total: number; isMinimum?: boolean }>
+
+/** Counts the rows of a statement, up to `countMax` where it is given. */
+export async function countRows(
+  db: Db,
+  {
+    text,
+    values,
+    countMax,
+  }: Readonly<{ text: string; values: readonly unknown[]; countMax: number | undefined }>,
+): Promise<Count> {
+  const bound = countMax === undefined ? '' : `limit ${countMax + 1}`
+  const [row] = await db.query<{ total: number }>({
+    text: `select count(*)::int as total from (${text} ${bound}) as counted`,
+    values,
+  })
+  const total = row?.total ?? 0
+  return countMax === undefined || total <= countMax
+    ? { total }
+    : { total: countMax, isMinimum: true }
+}
+
 /** `order by` of a list of documents, empty values last, ties by id. */
 export function orderOf(column: string, isDescending: boolean): string {
   const direction = isDescending ? 'desc' : 'asc'

@@ -2,7 +2,13 @@ import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { documentColumns, followsOf, orderOf } from '../ledger/document.queries.ts'
+import {
+  type Count,
+  countRows,
+  documentColumns,
+  followsOf,
+  orderOf,
+} from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import { minorUnits } from '../sales/invoice.queries.ts'
 import type { Expense, ExpenseFilter } from './expense.ts'
@@ -57,7 +63,7 @@ const sortColumn = {
 export async function listExpenses(
   db: Db,
   filter: ExpenseFilter,
-): Promise<Readonly<{ rows: readonly Expense[]; total: number }>> {
+): Promise<Readonly<{ rows: readonly Expense[] }> & Count> {
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
   const [column, { after }] = [sortColumn[by], filter]
@@ -72,11 +78,9 @@ export async function listExpenses(
   })
   const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
   if (isWhole && after === undefined) return { rows: rows.map(toExpense), total: rows.length }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from document as d where d.business_id = $1 and ${own}`,
-    values,
-  })
-  return { rows: rows.map(toExpense), total: count?.total ?? 0 }
+  const text = `select 1 from document as d where d.business_id = $1 and ${own}`
+  const count = await countRows(db, { text, values, countMax: filter.countMax })
+  return { rows: rows.map(toExpense), ...count }
 }
 
 function whereOf(filter: ExpenseFilter): Readonly<{ values: readonly unknown[]; where: string }> {

@@ -194,4 +194,6 @@ export type ExpenseFilter = Readonly<{
   after?: Readonly<{ value: string | null; id: string }>
   limit: number
   offset?: number
+  /** How many matches are counted at most; all of them when not given. */
+  countMax?: number
 }>

@@ -2,7 +2,10 @@ import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
+  type Count,
+  countRows,
   documentColumns,
+  findNumbered,
   followsOf,
   listDocumentLines,
   orderOf,
@@ -69,8 +72,10 @@ const sortColumn = {
 export async function listCreditNotes(
   db: Db,
   filter: CreditNoteFilter,
-): Promise<Readonly<{ rows: readonly CreditNote[]; total: number }>> {
-  const { values, where } = whereOf(filter)
+): Promise<Readonly<{ rows: readonly CreditNote[] }> & Count> {
+  const pattern = toPattern(filter.number)
+  const ids = pattern === undefined ? undefined : await findNumbered(db, 'credit_note', pattern)
+  const { values, where } = whereOf(filter, { pattern, ids })
   const { by, isDescending } = filter.sort ?? { by: 'issueDate', isDescending: true }
   const column = sortColumn[by]
   const { after, limit, offset = 0 } = filter
@@ -82,12 +87,10 @@ export async function listCreditNotes(
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, limit, offset, ...follows.values],
   })
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from document as d
-      where d.business_id = $1 and d.kind = 'credit_note'${where}`,
-    values,
-  })
-  return { rows: await withLines(db, filter.businessId, found), total: count?.total ?? 0 }
+  const text = `select 1 from document as d
+    where d.business_id = $1 and d.kind = 'credit_note'${where}`
+  const count = await countRows(db, { text, values, countMax: filter.countMax })
+  return { rows: await withLines(db, filter.businessId, found), ...count }
 }
 
 /** The status that is shown, as `statusOf` derives it. */
@@ -96,7 +99,10 @@ const shownStatus = `case when ${remaining} > 0 then 'open'
 
 type Where = Readonly<{ values: readonly unknown[]; where: string }>
 
-function whereOf(filter: CreditNoteFilter): Where {
+/** A part of a number, and the documents that have it where they are few enough to be named. */
+type Numbered = Readonly<{ pattern: string | undefined; ids: readonly string[] | undefined }>
+
+function whereOf(filter: CreditNoteFilter, { pattern, ids }: Numbered): Where {
   const values: unknown[] = [filter.businessId]
   const conditions: string[] = []
   const add = (value: unknown, toCondition: (place: string) => string): void => {
@@ -107,7 +113,8 @@ function whereOf(filter: CreditNoteFilter): Where {
   add(filter.invoiceId, (place) => `d.source_document_id = ${place}`)
   add(filter.customerId, (place) => `d.party_id = ${place}`)
   add(filter.status, (place) => `${shownStatus} = ${place}`)
-  add(toPattern(filter.number), (place) => `d.number ilike ${place}`)
+  if (ids !== undefined) add(ids, (place) => `d.document_id = any (${place}::uuid[])`)
+  else add(pattern, (place) => `d.number ilike ${place}`)
   add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
   add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
   add(filter.externalId, (place) => `d.external_id = ${place}`)

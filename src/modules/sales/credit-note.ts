@@ -73,6 +73,8 @@ export type CreditNoteFilter = Readonly<{
   after?: Readonly<{ value: string | null; id: string }>
   limit: number
   offset?: number
+  /** How many matches are counted at most; all of them when not given. */
+  countMax?: number
 }>
 
 export type CreditNoteSort = 'createdAt' | 'updatedAt' | 'issueDate' | 'total'

@@ -15,7 +15,7 @@ export type Explained<Result> = Readonly<{
   journal: readonly CodedLine[]
 }>
 
-type Kind = Extract<DocumentKind, 'invoice' | 'credit_note' | 'receipt'>
+type Kind = Extract<DocumentKind, 'invoice' | 'credit_note' | 'receipt' | 'quotation' | 'expense'>
 
 /**
  * The same action, explained; for dry runs, because it reads what the others need not.

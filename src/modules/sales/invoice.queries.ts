@@ -4,6 +4,8 @@ import { type CalendarDate, daysBetween } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
+  type Count,
+  countRows,
   documentColumns,
   findNumbered,
   findRecurred,
@@ -112,12 +114,7 @@ function toStatusCondition(statuses: readonly InvoiceStatus[]): string {
 }
 
 /** A page of a list: its rows, and how many match in all. */
-export type InvoicePage = Readonly<{
-  rows: readonly Invoice[]
-  total: number
-  /** True where more match than were counted. */
-  isMinimum?: boolean
-}>
+export type InvoicePage = Readonly<{ rows: readonly Invoice[] }> & Count
 
 /**
  * A page of invoices with their lines, and the number of all that match, counted up to `countMax`
@@ -154,16 +151,8 @@ export async function listInvoices(db: Db, filter: InvoiceFilter): Promise<Invoi
   if (rows.length < filter.limit && (filter.offset ?? 0) === 0) {
     return { rows, total: rows.length }
   }
-  const counted = `select 1 ${from} where ${matches}
-    ${countMax === undefined ? '' : `limit ${countMax + 1}`}`
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from (${counted}) as counted`,
-    values,
-  })
-  const total = count?.total ?? 0
-  return countMax === undefined || total <= countMax
-    ? { rows, total }
-    : { rows, total: countMax, isMinimum: true }
+  const text = `select 1 ${from} where ${matches}`
+  return { rows, ...(await countRows(db, { text, values, countMax })) }
 }
 
 type DayRange = Readonly<{ column: string; from: CalendarDate; to: CalendarDate; rows: number }>

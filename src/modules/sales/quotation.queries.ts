@@ -3,7 +3,10 @@ import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
+  type Count,
+  countRows,
   documentColumns,
+  findNumbered,
   followsOf,
   listDocumentLines,
   orderOf,
@@ -68,15 +71,17 @@ const shownStatus = `
 export async function listQuotations(
   db: Db,
   filter: QuotationFilter,
-): Promise<Readonly<{ rows: readonly Quotation[]; total: number }>> {
-  const { values, where } = whereOf(filter)
+): Promise<Readonly<{ rows: readonly Quotation[] }> & Count> {
+  const pattern = toPattern(filter.number)
+  const ids = pattern === undefined ? undefined : await findNumbered(db, 'quotation', pattern)
+  const { values, where } = whereOf(filter, { pattern, ids })
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
   const [column, { after }] = [sortColumn[by], filter]
   const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const own = `d.business_id = $1 and d.kind = 'quotation' and $2::date is not null${where}`
+  const own = `d.kind = 'quotation' and $2::date is not null${where}`
   const found = await db.query<QuotationRow>({
     text: `select ${quotationColumns} ${quotationJoins}
-      where ${own}${follows.condition}
+      where d.business_id = $1 and ${own}${follows.condition}
       ${orderOf(column, isDescending)}
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
@@ -85,11 +90,8 @@ export async function listQuotations(
   if (rows.length < filter.limit && (filter.offset ?? 0) === 0) {
     return { rows, total: rows.length }
   }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total ${quotationJoins} where ${own}`,
-    values,
-  })
-  return { rows, total: count?.total ?? 0 }
+  const text = `select 1 from document as d where d.business_id = $1 and ${own}`
+  return { rows, ...(await countRows(db, { text, values, countMax: filter.countMax })) }
 }
 
 async function withLines(
@@ -108,7 +110,10 @@ async function withLines(
 
 type Where = Readonly<{ values: readonly unknown[]; where: string }>
 
-function whereOf(filter: QuotationFilter): Where {
+/** A part of a number, and the documents that have it where they are few enough to be named. */
+type Numbered = Readonly<{ pattern: string | undefined; ids: readonly string[] | undefined }>
+
+function whereOf(filter: QuotationFilter, { pattern, ids }: Numbered): Where {
   const values: unknown[] = [filter.businessId, filter.today]
   const conditions: string[] = []
   const add = (value: unknown, toCondition: (place: string) => string): void => {
@@ -118,7 +123,8 @@ function whereOf(filter: QuotationFilter): Where {
   }
   add(filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`)
   add(filter.customerId, (place) => `d.party_id = ${place}`)
-  add(toPattern(filter.number), (place) => `d.number ilike ${place}`)
+  if (ids !== undefined) add(ids, (place) => `d.document_id = any (${place}::uuid[])`)
+  else add(pattern, (place) => `d.number ilike ${place}`)
   add(filter.currency, (place) => `d.currency = ${place}`)
   add(filter.issueDateFrom, (place) => `d.issue_date >= ${place}`)
   add(filter.issueDateTo, (place) => `d.issue_date <= ${place}`)

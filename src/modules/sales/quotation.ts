@@ -272,4 +272,6 @@ export type QuotationFilter = Readonly<{
   after?: Readonly<{ value: string | null; id: string }>
   limit: number
   offset?: number
+  /** How many matches are counted at most; all of them when not given. */
+  countMax?: number
 }>

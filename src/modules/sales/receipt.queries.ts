@@ -1,7 +1,13 @@
 import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { documentColumns, followsOf, orderOf } from '../ledger/document.queries.ts'
+import {
+  type Count,
+  countRows,
+  documentColumns,
+  followsOf,
+  orderOf,
+} from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import type { PaymentMethod, Receipt, ReceiptFilter } from './receipt.ts'
 
@@ -60,7 +66,7 @@ const sortColumn = {
 export async function listReceipts(
   db: Db,
   filter: ReceiptFilter,
-): Promise<Readonly<{ rows: readonly Receipt[]; total: number }>> {
+): Promise<Readonly<{ rows: readonly Receipt[] }> & Count> {
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
   const column = sortColumn[by]
@@ -73,12 +79,10 @@ export async function listReceipts(
       limit $${values.length + 1} offset $${values.length + 2}`,
     values: [...values, limit, offset, ...follows.values],
   })
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from document as d
-      where d.business_id = $1 and d.kind = 'receipt'${where}`,
-    values,
-  })
-  return { rows: rows.map(toReceipt), total: count?.total ?? 0 }
+  const text = `select 1 from document as d
+    where d.business_id = $1 and d.kind = 'receipt'${where}`
+  const count = await countRows(db, { text, values, countMax: filter.countMax })
+  return { rows: rows.map(toReceipt), ...count }
 }
 
 type Where = Readonly<{ values: readonly unknown[]; where: string }>

@@ -89,6 +89,8 @@ export type ReceiptFilter = Readonly<{
   after?: Readonly<{ value: string | null; id: string }>
   limit: number
   offset?: number
+  /** How many matches are counted at most; all of them when not given. */
+  countMax?: number
 }>
 
 export type ReceiptSort = 'createdAt' | 'updatedAt' | 'date' | 'amount'

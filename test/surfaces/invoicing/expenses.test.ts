@@ -289,3 +289,34 @@ test('200 expenses are narrowed by every filter, and sorted', async () => {
   }
   expect(seen).toEqual([80, 10, 500])
 })
+
+test('a dry run of an expense tells how its amounts come about and what would be posted', async () => {
+  const business = await aBusiness()
+  const { invoicing } = business
+  const dry = { 'Dry-Run': 'true' }
+  const tried = await invoicing.post(path, { ...van, status: 'approved' }, dry)
+  const line = (account_code: string, debit: number, credit: number) => ({
+    ...{ date: '2026-05-04', account_code, debit, credit, currency: 'USD', base: debit - credit },
+  })
+  const { calculation, journal } = tried.body.dry_run
+  expect([tried.status, tried.headers['dry-run'], calculation.total]).toEqual([200, 'true', 96])
+  expect(journal).toEqual([line('6200', 80, 0), line('1150', 16, 0), line('2010', 0, 96)])
+  expect((await invoicing.get(path)).body.pagination.total).toBe(0)
+  const { body: kept } = await invoicing.post(path, van)
+  const steps = [
+    await invoicing.patch(`${path}/${kept.id}`, { amount: 100 }, dry),
+    await invoicing.post(`${path}/${kept.id}/approve`, {}, dry),
+    await invoicing.post(`${path}/${kept.id}/pay`, {}, dry),
+  ]
+  expect(
+    steps.map(({ status, body }) => [
+      ...[status, body.dry_run.calculation.total, body.dry_run.journal.length > 0],
+    ]),
+  ).toEqual([
+    [200, 120, false],
+    [200, 96, true],
+    [200, 96, true],
+  ])
+  expect((await invoicing.get(`${path}/${kept.id}`)).body).toEqual(kept)
+  expect(await balancesOf(business)).toEqual([])
+})

@@ -547,3 +547,43 @@ test('201 what a quotation leaves open is what the business says', async () => {
   })
   expect([recurring.body.notes, recurring.body.terms]).toEqual(['Thank you', '14 days'])
 })
+
+test('a dry run of a quotation tells how its amounts come about and keeps nothing', async () => {
+  const { quote, invoicing } = await aShop()
+  const dry = { 'Dry-Run': 'true' }
+  const { body: kept } = await quote()
+  const tried = await invoicing.post(path, { customer_id: kept.customer_id, items }, dry)
+  expect([tried.status, tried.headers['dry-run'], tried.body.total]).toEqual([200, 'true', 1092])
+  const { calculation, journal } = tried.body.dry_run
+  expect([calculation.subtotal, calculation.tax_amount, calculation.total]).toEqual([
+    910, 182, 1092,
+  ])
+  expect(calculation.tax_groups).toEqual([
+    { tax_category: 'standard', tax_rate: 20, taxable_amount: 910, tax_amount: 182 },
+  ])
+  expect([calculation.trace.length > 0, journal]).toEqual([true, []])
+  const accepted = await invoicing.post(`${path}/${kept.id}/accept`, {}, dry)
+  expect([accepted.status, accepted.body.dry_run.calculation?.total]).toEqual([200, 1092])
+  expect((await invoicing.get(`${path}/${kept.id}`)).body).toEqual(kept)
+  expect((await invoicing.get(path)).body.pagination.total).toBe(1)
+})
+
+test('a dry run of a conversion tells what its invoice would post', async () => {
+  const { quote, invoicing } = await aShop()
+  const { body: kept } = await quote({ status: 'accepted' })
+  const reply = await invoicing.post(
+    `${path}/${kept.id}/convert`,
+    { status: 'sent' },
+    { 'Dry-Run': 'true' },
+  )
+  const line = (account_code: string, debit: number, credit: number) => ({
+    ...{ date: '2026-06-15', account_code, debit, credit, currency: 'USD', base: debit - credit },
+  })
+  expect([reply.status, reply.body.dry_run.calculation.total]).toEqual([200, 1092])
+  expect(reply.body.dry_run.journal).toEqual([
+    line('1100', 1092, 0),
+    line('4000', 0, 910),
+    line('2200', 0, 182),
+  ])
+  expect((await invoicing.get('/api/v1/invoices')).body.pagination.total).toBe(0)
+})
