@@ -85,3 +85,49 @@ test('400 a period must end after it begins', async () => {
     { error: 'Query parameter to is not valid: must not be before from' },
   ])
 })
+
+test('200 customer, list and statement agree after a credit, a void and a reversal', async () => {
+  const { invoicing } = await aBusiness()
+  const { body: customer } = await invoicing.post('/api/v1/customers', { name: 'Lantern' })
+  const customer_id: string = customer.id
+  const bill = async (unit_price: number) => {
+    const items = [{ description: 'Survey', quantity: 1, unit_price }]
+    const body = { customer_id, status: 'sent', items }
+    return (await invoicing.post('/api/v1/invoices', body)).body
+  }
+  const shown = async () => {
+    const [{ body: one }, { body: list }, { body: statement }] = [
+      await invoicing.get(`/api/v1/customers/${customer_id}`),
+      await invoicing.get('/api/v1/customers'),
+      await statementOf(invoicing, customer_id),
+    ]
+    expect(list.data).toEqual([one])
+    expect(statement.closing_balance).toBe(one.balance - one.credit_balance)
+    return [one.balance, one.credit_balance, statement.closing_balance]
+  }
+  const [first, second] = [await bill(300), await bill(200)]
+  expect(await shown()).toEqual([500, 0, 500])
+  const { body: payment } = await invoicing.post('/api/v1/payments', {
+    ...{ customer_id, amount: 350, allocations: [{ invoice_id: first.id, amount: 300 }] },
+  })
+  expect(await shown()).toEqual([200, 50, 150])
+  const credited = await invoicing.post(`/api/v1/invoices/${first.id}/credit-notes`, {
+    items: [{ invoice_item_id: first.items[0].id, quantity: 0.5 }],
+  })
+  expect([credited.status, credited.body.amount_remaining]).toEqual([201, 150])
+  expect(await shown()).toEqual([200, 200, 0])
+  await invoicing.patch(`/api/v1/invoices/${second.id}`, { status: 'cancelled' })
+  expect(await shown()).toEqual([0, 200, -200])
+  const reversed = await invoicing.post(`/api/v1/payments/${payment.id}/reverse`)
+  expect(reversed.status).toBe(200)
+  expect(await shown()).toEqual([300, 150, 150])
+  const { body: statement } = await statementOf(invoicing, customer_id)
+  expect(toTexts(statement.lines)).toEqual([
+    '2026-06-15 invoice INV-00001 300 300',
+    '2026-06-15 invoice INV-00002 200 500',
+    '2026-06-15 payment PAY-00001 -350 150',
+    '2026-06-15 credit_note CN-00001 -150 0',
+    '2026-06-15 void INV-00002 -200 -200',
+    '2026-06-15 void PAY-00001 350 150',
+  ])
+})
