@@ -96,9 +96,12 @@ const send = (client: Client, { method, path, headers, json, raw }: Case): Promi
     ...headers,
   })
 
-/** A machine that is busy with others says so before it begins; the same is asked once more then. */
+/** What a machine answers that is busy with others. */
+const busyCodes = new Set<string | undefined>(['platform.overloaded', 'documents.render_timeout'])
+
+/** Where the machine was busy, the same is asked again: a fault of ours would come again. */
 async function sendCase(client: Client, one: Case): Promise<Answer> {
-  const isBusy = ({ headers }: Answer): boolean => headers['error-code'] === 'platform.overloaded'
+  const isBusy = ({ headers }: Answer): boolean => busyCodes.has(headers['error-code'])
   let answer = await send(client, one)
   for (let again = 0; again < busyMax && isBusy(answer); again += 1) {
     answer = await send(client, one)
@@ -118,7 +121,7 @@ function addFault({ faults }: Tally, { route, problem, one, answer }: Met): void
     operation,
     problem,
     request: request.slice(0, 1_500),
-    answer: `${answer.status} ${answer.text}`.slice(0, 800),
+    answer: `${answer.status} ${answer.headers['error-code']} ${answer.text}`.slice(0, 800),
   })
 }
 
