@@ -437,7 +437,7 @@ test('1,000 events through a bad receiver and dying workers: none lost, none und
       received.every((one) => bodyById.get(one.headers['x-webhook-event-id']) === one.body),
     ).toBe(true)
   }
-})
+}, 180_000)
 
 test('the hourly quota is exact with two workers, and what is over it waits for the next hour', async () => {
   const { owner, organizationId, engine, anEngine, anEndpoint, customer, log, later } =
