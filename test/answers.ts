@@ -1,8 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import type { RouteRecord } from '../src/api/http/route.ts'
-import type { Sent } from '../src/api/http/visit.ts'
 import { Validators } from '../src/api/http/shape.ts'
+import type { Sent } from '../src/api/http/visit.ts'
 
 const problemsMax = 20
 
