@@ -35,7 +35,7 @@ export async function digest({ owner, organizationId, businessId }: Business): P
   const { rows } = await owner.query<{ name: string }>(
     `select relname as name from pg_class
      where relnamespace = 'public'::regnamespace and relkind = 'r'
-       and relname !~ '^(usage_day|request_log|.*(counter|quota|slot))$'
+       and relname !~ '^(usage_day|key_usage|request_log|.*(counter|quota|slot))$'
      order by relname`,
   )
   const parts = rows.map(
