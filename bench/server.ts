@@ -42,8 +42,6 @@ export const serverEnv = (dataDir: string, port: number): Readonly<Record<string
   TALLYSTICK_ADDRESS_LIMIT: '0',
   TALLYSTICK_CONNECT_FLOOD: '0',
   PORT: `${port}`,
-  // As `npm start` has it.
-  MALLOC_ARENA_MAX: '1',
   // Ends the server when the benchmark is killed.
   npm_lifecycle_event: 'bench',
 })
