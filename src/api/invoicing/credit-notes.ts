@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
+import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Count } from '../../modules/ledger/document.queries.ts'
 import { issueCreditNote } from '../../modules/sales/credit-note.actions.ts'
@@ -8,7 +8,6 @@ import type {
   CreditedInvoiceLine,
   CreditNote,
   CreditNoteFilter,
-  CreditNoteSort,
   NewCreditNote,
 } from '../../modules/sales/credit-note.ts'
 import { getInvoice } from '../../modules/sales/invoice.queries.ts'
@@ -29,7 +28,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { ItemOut, itemsMax, toItem, toText } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
 
 const status = Type.Enum(['applied', 'open', 'refunded'])
 
@@ -260,29 +259,19 @@ function toLines(items: readonly Static<typeof CreditedItem>[]): readonly Credit
   })
 }
 
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   issue_date: 'issueDate',
   total: 'total',
-} as const
+})
 
 type Paging = Static<typeof PagingQuery>
 
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): CreditNoteSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
-
-function toWindowed(query: Paging): Omit<CreditNoteFilter, 'businessId'> {
-  const { limit, offset, after } = toWindow(query)
-  const isDescending = toSort(query.sort)?.isDescending ?? true
-  return {
-    ...{ limit, offset, countMax: countedMax, sort: { by: sortBy(query), isDescending } },
-    ...(after !== undefined && { after }),
-    ...(query.updated_since !== undefined && {
-      updatedSince: parseInstant(query.updated_since, 'updated_since'),
-    }),
-  }
-}
+const toWindowed = (query: Paging): Omit<CreditNoteFilter, 'businessId'> => ({
+  ...toListed(query, sortBy),
+  countMax: countedMax,
+})
 
 function toFilter(query: Static<typeof CreditNoteQuery>): Omit<CreditNoteFilter, 'businessId'> {
   const { customer_id, invoice_id, issue_date_from: from, issue_date_to: to } = query

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { parseInstant } from '../../kernel/dates.ts'
 import { createParty, deleteParty, updateParty } from '../../modules/parties/party.actions.ts'
 import { getParty, listParties } from '../../modules/parties/party.queries.ts'
 import type { NewParty, Party, PartyChanges, PartyFilter } from '../../modules/parties/party.ts'
@@ -21,7 +20,7 @@ import {
   uuid,
   writeErrors,
 } from './fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
 
 const email = Type.String({ format: 'email', maxLength: 255 })
 const country = Type.String({ format: 'country', description: 'ISO 3166-1 alpha-2' })
@@ -292,30 +291,21 @@ function toFields(body: Fields): Omit<PartyChanges, 'name'> {
   }
 }
 
-const sortFields = { created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' } as const
-
-const sortBy = ({ sort }: Readonly<{ sort?: string }>) =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+const sortBy = sortedBy({ created_at: 'createdAt', updated_at: 'updatedAt', name: 'name' })
 
 function toFilter(query: Static<typeof CustomerQuery>): Omit<PartyFilter, 'businessId'> {
-  const { limit, offset, after } = toWindow(query)
-  const sort = toSort(query.sort)
+  const { after, ...listed } = toListed(query, sortBy)
   return {
     role: 'customer',
-    limit,
-    offset,
+    ...listed,
     // None of these columns is ever null.
     ...(after !== undefined && { after: { value: after.value ?? '', id: after.id } }),
-    ...(sort !== undefined && { sort: { by: sortBy(query), isDescending: sort.isDescending } }),
     ...(query.name !== undefined && { name: query.name }),
     ...(query.email !== undefined && { email: query.email }),
     ...(query.phone !== undefined && { phone: query.phone }),
     ...(query.tax_id !== undefined && { taxId: query.tax_id }),
     ...(query.country !== undefined && { country: query.country }),
     ...(query.external_id !== undefined && { externalId: query.external_id }),
-    ...(query.updated_since !== undefined && {
-      updatedSince: parseInstant(query.updated_since, 'updated_since'),
-    }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
+import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { parseAmount } from '../../kernel/money.ts'
 import {
@@ -14,7 +14,6 @@ import {
   type Expense,
   type ExpenseChanges,
   type ExpenseFilter,
-  type ExpenseSort,
   type NewExpense,
   toShownStatus,
 } from '../../modules/purchases/expense.ts'
@@ -44,7 +43,15 @@ import {
   writeErrors,
 } from './fields.ts'
 import { toText } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import {
+  countedMax,
+  listQuery,
+  pageOf,
+  parseStatuses,
+  sortedBy,
+  toListed,
+  toPage,
+} from './lists.ts'
 
 const statuses = ['pending', 'approved', 'paid'] as const
 const status = Type.Enum(statuses)
@@ -465,27 +472,22 @@ function toChanges(body: Static<typeof ExpenseChange>): ExpenseChanges {
   }
 }
 
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   expense_date: 'date',
   amount: 'amount',
-} as const
-
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): ExpenseSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+})
 
 function toFilter(query: Static<typeof ExpenseQuery>): Omit<ExpenseFilter, 'businessId'> {
-  const { limit, offset, after } = toWindow(query)
   const { expense_date_from: from, expense_date_to: to, min_amount, max_amount } = query
   return {
-    limit,
-    offset,
+    ...toListed(query, sortBy),
     countMax: countedMax,
-    ...(after !== undefined && { after }),
-    sort: { by: sortBy(query), isDescending: toSort(query.sort)?.isDescending ?? true },
     statuses:
-      query.status === undefined ? Object.values(statusByName) : parseStatuses(query.status),
+      query.status === undefined
+        ? Object.values(statusByName)
+        : parseStatuses(query.status, statuses).map((shown) => statusByName[shown]),
     ...(query.category !== undefined && { category: query.category }),
     ...(query.supplier_name !== undefined && { supplierName: query.supplier_name }),
     ...(from !== undefined && { dateFrom: parseDate(from) }),
@@ -494,22 +496,7 @@ function toFilter(query: Static<typeof ExpenseQuery>): Omit<ExpenseFilter, 'busi
     ...(min_amount !== undefined && { minAmount: toText(min_amount, 'min_amount') ?? '0' }),
     ...(max_amount !== undefined && { maxAmount: toText(max_amount, 'max_amount') ?? '0' }),
     ...(query.external_id !== undefined && { externalId: query.external_id }),
-    ...(query.updated_since !== undefined && {
-      updatedSince: parseInstant(query.updated_since, 'updated_since'),
-    }),
   }
-}
-
-/** Refuses: request.query_invalid. */
-function parseStatuses(list: string) {
-  return list.split(',').map((given) => {
-    const known = statuses.find((one) => one === given.trim())
-    if (known === undefined) {
-      const reason = `must be one of: ${statuses.join(', ')}`
-      throw new Refusal('request.query_invalid', { parameter: 'status', reason })
-    }
-    return statusByName[known]
-  })
 }
 
 export function toWire(expense: Expense): Static<typeof ExpenseOut> {

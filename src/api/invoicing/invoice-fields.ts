@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { parseCurrency } from '../../kernel/currency.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -8,13 +9,17 @@ import type { ToPageUrl } from '../http/outside.ts'
 import { DryRunOut } from './dry-run.ts'
 import {
   amountMax,
+  currency,
   date,
+  externalId,
+  longText,
   metadata,
   name,
   nullable,
   number,
   percent,
   text,
+  toCurrency,
   toNumber,
   toWireDecimal,
   uuid,
@@ -28,6 +33,39 @@ export const statuses = ['draft', 'sent', 'paid', 'overdue', 'cancelled'] as con
 export const templates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
 export const status = Type.Enum(statuses)
 export const rate = number({ decimalsMax: 10, exclusiveMinimum: 0 })
+
+const template = Type.Enum(templates)
+
+/** What invoices and quotations say of themselves beside parties, dates and items. */
+export const contentIn = {
+  currency: Type.Optional(currency),
+  notes: Type.Optional(longText),
+  terms: Type.Optional(longText),
+  template_type: Type.Optional(template),
+  exchange_rate: Type.Optional(rate),
+  prices_include_tax: Type.Optional(Type.Boolean()),
+  discount_rate: Type.Optional(percent),
+  purchase_order: Type.Optional(text()),
+  external_id: Type.Optional(externalId),
+  metadata: Type.Optional(metadata),
+}
+
+/** The same of an update, where null clears. */
+export const contentChange = {
+  currency: Type.Optional(currency),
+  notes: Type.Optional(nullable(longText)),
+  terms: Type.Optional(nullable(longText)),
+  template_type: Type.Optional(nullable(template)),
+  exchange_rate: Type.Optional(nullable(rate)),
+  prices_include_tax: Type.Optional(nullable(Type.Boolean())),
+  discount_rate: Type.Optional(nullable(percent)),
+  purchase_order: Type.Optional(nullable(text())),
+  external_id: Type.Optional(nullable(externalId)),
+  metadata: Type.Optional(nullable(metadata)),
+}
+
+const Content = Type.Object(contentIn)
+const ContentChange = Type.Object(contentChange)
 
 const ItemIn = Type.Object({
   description: name,
@@ -130,6 +168,44 @@ export function toLine(item: Static<typeof ItemIn>, index: number): InvoiceDraft
     productId: item.product_id?.toLowerCase(),
     accountCode: item.revenue_account_code,
     unit: item.unit,
+  }
+}
+
+/** The members of `contentIn`; what is absent has its default, or waits for that of the business. */
+export const toContent = (body: Static<typeof Content>) => ({
+  ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
+  ...(body.notes !== undefined && { notes: body.notes }),
+  ...(body.terms !== undefined && { terms: body.terms }),
+  template: body.template_type ?? 'modern',
+  exchangeRate: toText(body.exchange_rate, 'exchange_rate'),
+  pricesIncludeTax: body.prices_include_tax ?? false,
+  discountPercent: toText(body.discount_rate ?? 0, 'discount_rate') ?? '0',
+  purchaseOrder: body.purchase_order ?? null,
+  externalId: body.external_id ?? null,
+  metadata: body.metadata ?? {},
+})
+
+/** The members of `contentChange` that were sent; null goes back to the default. */
+export function toContentChanges(body: Static<typeof ContentChange>) {
+  const { template_type, discount_rate, metadata: texts } = body
+  const { notes, terms, purchase_order, external_id } = body
+  return {
+    ...(body.currency !== undefined && { currency: toCurrency(body.currency) ?? 'USD' }),
+    ...(notes !== undefined && { notes }),
+    ...(terms !== undefined && { terms }),
+    ...(template_type !== undefined && { template: template_type ?? 'modern' }),
+    ...(body.exchange_rate !== undefined && {
+      exchangeRate: toText(body.exchange_rate ?? undefined, 'exchange_rate'),
+    }),
+    ...(body.prices_include_tax !== undefined && {
+      pricesIncludeTax: body.prices_include_tax ?? false,
+    }),
+    ...(discount_rate !== undefined && {
+      discountPercent: toText(discount_rate ?? 0, 'discount_rate') ?? '0',
+    }),
+    ...(purchase_order !== undefined && { purchaseOrder: purchase_order }),
+    ...(external_id !== undefined && { externalId: external_id }),
+    ...(texts !== undefined && { metadata: texts ?? {} }),
   }
 }
 

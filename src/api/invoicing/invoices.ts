@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { parseCurrency } from '../../kernel/currency.ts'
-import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
-import { Refusal } from '../../kernel/errors.ts'
+import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import { createInvoice, deleteInvoice, updateInvoice } from '../../modules/sales/invoice.actions.ts'
 import { getInvoice, listInvoices } from '../../modules/sales/invoice.queries.ts'
 import {
@@ -9,7 +7,6 @@ import {
   type InvoiceChanges,
   type InvoiceFilter,
   type InvoiceSort,
-  type InvoiceStatus,
   type NewInvoice,
   placeholderNumber,
 } from '../../modules/sales/invoice.ts'
@@ -23,31 +20,37 @@ import {
   externalId,
   idParams,
   listErrors,
-  longText,
-  metadata,
   nullable,
-  percent,
   readErrors,
   text,
-  toCurrency,
   uuid,
   writeErrors,
 } from './fields.ts'
 import {
+  contentChange,
+  contentIn,
   draftErrors,
   InvoiceOut,
   items,
-  rate,
   requireOrder,
   status,
   statuses,
-  templates,
+  toContent,
+  toContentChanges,
   toIssue,
   toLine,
   toText,
   toWire,
 } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import {
+  countedMax,
+  listQuery,
+  pageOf,
+  parseStatuses,
+  sortedBy,
+  toListed,
+  toPage,
+} from './lists.ts'
 
 const invoiceNumber = text(64)
 
@@ -58,16 +61,7 @@ const InvoiceIn = Type.Object({
   issue_date: Type.Optional(date),
   due_date: Type.Optional(date),
   status: Type.Optional(status),
-  currency: Type.Optional(currency),
-  notes: Type.Optional(longText),
-  terms: Type.Optional(longText),
-  template_type: Type.Optional(Type.Enum(templates)),
-  exchange_rate: Type.Optional(rate),
-  prices_include_tax: Type.Optional(Type.Boolean()),
-  discount_rate: Type.Optional(percent),
-  purchase_order: Type.Optional(text()),
-  external_id: Type.Optional(externalId),
-  metadata: Type.Optional(metadata),
+  ...contentIn,
 })
 
 const InvoiceChange = Type.Object({
@@ -77,16 +71,7 @@ const InvoiceChange = Type.Object({
   issue_date: Type.Optional(date),
   due_date: Type.Optional(nullable(date)),
   status: Type.Optional(status),
-  currency: Type.Optional(currency),
-  notes: Type.Optional(nullable(longText)),
-  terms: Type.Optional(nullable(longText)),
-  template_type: Type.Optional(nullable(Type.Enum(templates))),
-  exchange_rate: Type.Optional(nullable(rate)),
-  prices_include_tax: Type.Optional(nullable(Type.Boolean())),
-  discount_rate: Type.Optional(nullable(percent)),
-  purchase_order: Type.Optional(nullable(text())),
-  external_id: Type.Optional(nullable(externalId)),
-  metadata: Type.Optional(nullable(metadata)),
+  ...contentChange,
 })
 
 const InvoiceQuery = Type.Object({
@@ -321,69 +306,33 @@ function toNewInvoice(body: Static<typeof InvoiceIn>, today: CalendarDate): NewI
     number: body.invoice_number,
     issueDate,
     ...(dueDate !== undefined && { dueDate }),
-    ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
-    ...(body.notes !== undefined && { notes: body.notes }),
-    ...(body.terms !== undefined && { terms: body.terms }),
-    template: body.template_type ?? 'modern',
-    exchangeRate: toText(body.exchange_rate, 'exchange_rate'),
-    pricesIncludeTax: body.prices_include_tax ?? false,
-    discountPercent: toText(body.discount_rate ?? 0, 'discount_rate') ?? '0',
-    purchaseOrder: body.purchase_order ?? null,
-    externalId: body.external_id ?? null,
-    metadata: body.metadata ?? {},
+    ...toContent(body),
     lines: body.items.map(toLine),
   }
 }
 
 function toChanges(body: Static<typeof InvoiceChange>): InvoiceChanges {
-  const { issue_date, due_date, template_type, discount_rate, metadata: texts } = body
+  const { issue_date, due_date } = body
   const issueDate = issue_date && parseDate(issue_date)
   const dueDate = due_date && parseDate(due_date)
   return {
-    ...toTextChanges(body),
+    ...toContentChanges(body),
     ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),
     ...(body.invoice_number !== undefined && { number: body.invoice_number }),
     ...(issueDate && { issueDate }),
     ...(due_date !== undefined && { dueDate: dueDate || null }),
-    ...(body.currency !== undefined && { currency: toCurrency(body.currency) ?? 'USD' }),
-    ...(template_type !== undefined && { template: template_type ?? 'modern' }),
-    ...(body.exchange_rate !== undefined && {
-      exchangeRate: toText(body.exchange_rate ?? undefined, 'exchange_rate'),
-    }),
-    ...(body.prices_include_tax !== undefined && {
-      pricesIncludeTax: body.prices_include_tax ?? false,
-    }),
-    ...(discount_rate !== undefined && {
-      discountPercent: toText(discount_rate ?? 0, 'discount_rate') ?? '0',
-    }),
-    ...(texts !== undefined && { metadata: texts ?? {} }),
     ...(body.items !== undefined && { lines: body.items.map(toLine) }),
   }
 }
 
-const toTextChanges = ({
-  notes,
-  terms,
-  purchase_order,
-  external_id,
-}: Static<typeof InvoiceChange>): InvoiceChanges => ({
-  ...(notes !== undefined && { notes }),
-  ...(terms !== undefined && { terms }),
-  ...(purchase_order !== undefined && { purchaseOrder: purchase_order }),
-  ...(external_id !== undefined && { externalId: external_id }),
-})
-
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   issue_date: 'issueDate',
   due_date: 'dueDate',
   total: 'total',
   invoice_number: 'invoiceNumber',
-} as const
-
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): InvoiceSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+})
 
 /** What a list is sorted by, as the database holds it. */
 function toPlace(invoice: Invoice, by: InvoiceSort): string | null {
@@ -395,18 +344,11 @@ function toPlace(invoice: Invoice, by: InvoiceSort): string | null {
 type Filter = Omit<InvoiceFilter, 'businessId' | 'today'>
 
 function toFilter(query: Static<typeof InvoiceQuery>): Filter {
-  const { limit, offset, after } = toWindow(query)
-  const sort = toSort(query.sort)
   const { min_total: min, max_total: max } = query
   return {
-    limit,
-    offset,
-    ...(after !== undefined && { after }),
+    ...toListed(query, sortBy),
     ...toDateFilter(query),
-    ...(sort !== undefined && {
-      sort: { by: sortBy(query), isDescending: sort.isDescending },
-    }),
-    ...(query.status !== undefined && { statuses: parseStatuses(query.status) }),
+    ...(query.status !== undefined && { statuses: parseStatuses(query.status, statuses) }),
     ...(query.customer_id !== undefined && { customerId: query.customer_id }),
     ...(query.invoice_number !== undefined && { number: query.invoice_number }),
     ...(query.currency !== undefined && { currency: query.currency.toUpperCase() }),
@@ -425,19 +367,4 @@ const toDateFilter = (query: Static<typeof InvoiceQuery>): Partial<Filter> => ({
   ...(query.issue_date_to !== undefined && { issueDateTo: parseDate(query.issue_date_to) }),
   ...(query.due_date_from !== undefined && { dueDateFrom: parseDate(query.due_date_from) }),
   ...(query.due_date_to !== undefined && { dueDateTo: parseDate(query.due_date_to) }),
-  ...(query.updated_since !== undefined && {
-    updatedSince: parseInstant(query.updated_since, 'updated_since'),
-  }),
 })
-
-/** Refuses: request.query_invalid. */
-function parseStatuses(list: string): readonly InvoiceStatus[] {
-  return list.split(',').map((given) => {
-    const known = statuses.find((one) => one === given.trim())
-    if (known === undefined) {
-      const reason = `must be one of: ${statuses.join(', ')}`
-      throw new Refusal('request.query_invalid', { parameter: 'status', reason })
-    }
-    return known
-  })
-}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type TSchema, Type } from 'typebox'
+import { parseInstant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { isUuid } from '../../kernel/ids.ts'
 import { parseCursor, toCursor } from '../../kernel/page.ts'
@@ -68,6 +69,42 @@ export function toSort(sort: string | undefined) {
   const isDescending = sort.startsWith('-')
   return { field: isDescending ? sort.slice(1) : sort, isDescending }
 }
+
+type Fields = Readonly<Record<string, string>> & Readonly<{ created_at: string }>
+
+/** Names the column that a query sorts by; `fields` has one for each word of callers. */
+export const sortedBy =
+  <const F extends Fields>(fields: F) =>
+  ({ sort }: Pick<PageQuery, 'sort'>): F[keyof F] =>
+    fields[(toSort(sort)?.field ?? 'created_at') as keyof F] // its own enumeration
+
+/**
+ * What every list takes from its query: where the page begins, its order (the newest first unless
+ * asked otherwise), and since when its rows have changed.
+ */
+export function toListed<By extends string>(
+  query: PageQuery & Readonly<{ updated_since?: string }>,
+  sortBy: (query: PageQuery) => By,
+) {
+  return {
+    ...toWindow(query),
+    sort: { by: sortBy(query), isDescending: toSort(query.sort)?.isDescending ?? true },
+    ...(query.updated_since !== undefined && {
+      updatedSince: parseInstant(query.updated_since, 'updated_since'),
+    }),
+  }
+}
+
+/** The statuses of a comma list. Refuses: request.query_invalid, naming those there are. */
+export const parseStatuses = <S extends string>(list: string, known: readonly S[]): readonly S[] =>
+  list.split(',').map((given) => {
+    const status = known.find((one) => one === given.trim())
+    if (status === undefined) {
+      const reason = `must be one of: ${known.join(', ')}`
+      throw new Refusal('request.query_invalid', { parameter: 'status', reason })
+    }
+    return status
+  })
 
 type Found<T> = Readonly<{ rows: readonly T[]; total: number; isMinimum?: boolean }>
 

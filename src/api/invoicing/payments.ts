@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { parseDate, parseInstant } from '../../kernel/dates.ts'
+import { parseDate } from '../../kernel/dates.ts'
 import type { Count } from '../../modules/ledger/document.queries.ts'
 import { getInvoice } from '../../modules/sales/invoice.queries.ts'
 import { reverseReceipt } from '../../modules/sales/receipt.actions.ts'
 import { getReceipt, listReceipts } from '../../modules/sales/receipt.queries.ts'
-import type { Receipt, ReceiptFilter, ReceiptSort } from '../../modules/sales/receipt.ts'
+import type { Receipt, ReceiptFilter } from '../../modules/sales/receipt.ts'
 import {
   type AskedAllocation,
   type AskedReceipt,
@@ -34,7 +34,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { rate, toText } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { countedMax, listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
 
 const allocationsMax = 500
 const methods = ['cash', 'bank_transfer', 'card', 'mobile_money', 'cheque', 'other'] as const
@@ -420,29 +420,19 @@ const toAllocations = (
     amount: toText(amount, `allocations[${index}].amount`) ?? '0',
   }))
 
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   payment_date: 'date',
   amount: 'amount',
-} as const
+})
 
 type Paging = Static<typeof PagingQuery>
 
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): ReceiptSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
-
-function toWindowed(query: Paging): Omit<ReceiptFilter, 'businessId'> {
-  const { limit, offset, after } = toWindow(query)
-  const isDescending = toSort(query.sort)?.isDescending ?? true
-  return {
-    ...{ limit, offset, countMax: countedMax, sort: { by: sortBy(query), isDescending } },
-    ...(after !== undefined && { after }),
-    ...(query.updated_since !== undefined && {
-      updatedSince: parseInstant(query.updated_since, 'updated_since'),
-    }),
-  }
-}
+const toWindowed = (query: Paging): Omit<ReceiptFilter, 'businessId'> => ({
+  ...toListed(query, sortBy),
+  countMax: countedMax,
+})
 
 function toFilter(query: Static<typeof PaymentQuery>): Omit<ReceiptFilter, 'businessId'> {
   const { customer_id, invoice_id, payment_date_from: from, payment_date_to: to } = query

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { parseInstant } from '../../kernel/dates.ts'
 import {
   archiveProduct,
   createProduct,
@@ -11,7 +10,6 @@ import type {
   Product,
   ProductChanges,
   ProductFilter,
-  ProductSort,
 } from '../../modules/sales/product.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
@@ -34,7 +32,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { toText } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
 
 const price = number({
   decimalsMax: 10,
@@ -285,32 +283,21 @@ function toChanges(body: Static<typeof ProductChange>): ProductChanges {
   }
 }
 
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   name: 'name',
   sku: 'sku',
   unit_price: 'unitPrice',
-} as const
-
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): ProductSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+})
 
 function toFilter(query: Static<typeof ProductQuery>): Omit<ProductFilter, 'businessId'> {
-  const { limit, offset, after } = toWindow(query)
-  const sort = toSort(query.sort)
   return {
-    limit,
-    offset,
+    ...toListed(query, sortBy),
     isActive: query.is_active ?? true,
-    ...(after !== undefined && { after }),
-    ...(sort !== undefined && { sort: { by: sortBy(query), isDescending: sort.isDescending } }),
     ...(query.name !== undefined && { name: query.name }),
     ...(query.sku !== undefined && { sku: query.sku }),
     ...(query.external_id !== undefined && { externalId: query.external_id }),
-    ...(query.updated_since !== undefined && {
-      updatedSince: parseInstant(query.updated_since, 'updated_since'),
-    }),
   }
 }
 

@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { parseCurrency } from '../../kernel/currency.ts'
-import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
-import { Refusal } from '../../kernel/errors.ts'
+import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import { hostedRefOf } from '../../modules/sales/hosted-link.ts'
 import { placeholderNumber } from '../../modules/sales/invoice.ts'
 import {
@@ -20,7 +18,6 @@ import type {
   QuotationChanges,
   QuotationFilter,
   QuotationSort,
-  QuotationStatus,
 } from '../../modules/sales/quotation.ts'
 import type { ToPageUrl } from '../http/outside.ts'
 import type { Call } from '../http/route.ts'
@@ -36,23 +33,23 @@ import {
   longText,
   metadata,
   nullable,
-  percent,
   readErrors,
   text,
-  toCurrency,
   toNumber,
   toWireDecimal,
   uuid,
   writeErrors,
 } from './fields.ts'
 import {
+  contentChange,
+  contentIn,
   draftErrors,
   InvoiceOut,
   ItemOut,
   items,
-  rate,
   requireOrder as requireInvoiceOrder,
-  templates,
+  toContent,
+  toContentChanges,
   toHostedUrl,
   toWire as toInvoiceWire,
   toIssue,
@@ -60,12 +57,19 @@ import {
   toLine,
   toText,
 } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import {
+  countedMax,
+  listQuery,
+  pageOf,
+  parseStatuses,
+  sortedBy,
+  toListed,
+  toPage,
+} from './lists.ts'
 import { MailIn, mailErrors, toMailing } from './mail-fields.ts'
 
 const statuses = ['draft', 'sent', 'accepted', 'rejected', 'expired', 'converted'] as const
 const status = Type.Enum(statuses)
-const template = Type.Enum(templates)
 
 const QuotationIn = Type.Object({
   customer_id: uuid,
@@ -74,16 +78,7 @@ const QuotationIn = Type.Object({
   issue_date: Type.Optional(date),
   valid_until: Type.Optional(date),
   status: Type.Optional(status),
-  currency: Type.Optional(currency),
-  notes: Type.Optional(longText),
-  terms: Type.Optional(longText),
-  template_type: Type.Optional(template),
-  exchange_rate: Type.Optional(rate),
-  prices_include_tax: Type.Optional(Type.Boolean()),
-  discount_rate: Type.Optional(percent),
-  purchase_order: Type.Optional(text()),
-  external_id: Type.Optional(externalId),
-  metadata: Type.Optional(metadata),
+  ...contentIn,
 })
 
 const QuotationChange = Type.Object({
@@ -93,16 +88,7 @@ const QuotationChange = Type.Object({
   issue_date: Type.Optional(date),
   valid_until: Type.Optional(nullable(date)),
   status: Type.Optional(status),
-  currency: Type.Optional(currency),
-  notes: Type.Optional(nullable(longText)),
-  terms: Type.Optional(nullable(longText)),
-  template_type: Type.Optional(nullable(template)),
-  exchange_rate: Type.Optional(nullable(rate)),
-  prices_include_tax: Type.Optional(nullable(Type.Boolean())),
-  discount_rate: Type.Optional(nullable(percent)),
-  purchase_order: Type.Optional(nullable(text())),
-  external_id: Type.Optional(nullable(externalId)),
-  metadata: Type.Optional(nullable(metadata)),
+  ...contentChange,
 })
 
 const QuotationOut = Type.Object({
@@ -609,60 +595,32 @@ function toNewQuotation(body: Static<typeof QuotationIn>, today: CalendarDate): 
     number: body.quotation_number,
     issueDate,
     dueDate: validUntil,
-    ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
-    ...(body.notes !== undefined && { notes: body.notes }),
-    ...(body.terms !== undefined && { terms: body.terms }),
-    template: body.template_type ?? 'modern',
-    exchangeRate: toText(body.exchange_rate, 'exchange_rate'),
-    pricesIncludeTax: body.prices_include_tax ?? false,
-    discountPercent: toText(body.discount_rate ?? 0, 'discount_rate') ?? '0',
-    purchaseOrder: body.purchase_order ?? null,
-    externalId: body.external_id ?? null,
-    metadata: body.metadata ?? {},
+    ...toContent(body),
     lines: body.items.map(toLine),
   }
 }
 
 function toChanges(body: Static<typeof QuotationChange>): QuotationChanges {
-  const { issue_date, valid_until, template_type, discount_rate, metadata: texts } = body
-  const { notes, terms, purchase_order, external_id } = body
+  const { issue_date, valid_until } = body
   const issueDate = toDate(issue_date)
   return {
+    ...toContentChanges(body),
     ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),
     ...(body.quotation_number !== undefined && { number: body.quotation_number }),
     ...(issueDate !== undefined && { issueDate }),
     ...(valid_until !== undefined && { dueDate: toDate(valid_until ?? undefined) ?? null }),
-    ...(body.currency !== undefined && { currency: toCurrency(body.currency) ?? 'USD' }),
-    ...(notes !== undefined && { notes }),
-    ...(terms !== undefined && { terms }),
-    ...(template_type !== undefined && { template: template_type ?? 'modern' }),
-    ...(body.exchange_rate !== undefined && {
-      exchangeRate: toText(body.exchange_rate ?? undefined, 'exchange_rate'),
-    }),
-    ...(body.prices_include_tax !== undefined && {
-      pricesIncludeTax: body.prices_include_tax ?? false,
-    }),
-    ...(discount_rate !== undefined && {
-      discountPercent: toText(discount_rate ?? 0, 'discount_rate') ?? '0',
-    }),
-    ...(purchase_order !== undefined && { purchaseOrder: purchase_order }),
-    ...(external_id !== undefined && { externalId: external_id }),
-    ...(texts !== undefined && { metadata: texts ?? {} }),
     ...(body.items !== undefined && { lines: body.items.map(toLine) }),
   }
 }
 
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   issue_date: 'issueDate',
   valid_until: 'validUntil',
   total: 'total',
   quotation_number: 'number',
-} as const
-
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): QuotationSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+})
 
 /** What a list is sorted by, as the database holds it. */
 function toPlace(quotation: Quotation, by: QuotationSort): string | null {
@@ -674,17 +632,12 @@ function toPlace(quotation: Quotation, by: QuotationSort): string | null {
 type Filter = Omit<QuotationFilter, 'businessId' | 'today'>
 
 function toFilter(query: Static<typeof QuotationQuery>): Filter {
-  const { limit, offset, after } = toWindow(query)
-  const sort = toSort(query.sort)
   const { min_total: min, max_total: max } = query
   return {
-    limit,
-    offset,
+    ...toListed(query, sortBy),
     countMax: countedMax,
-    ...(after !== undefined && { after }),
     ...toDateFilter(query),
-    ...(sort !== undefined && { sort: { by: sortBy(query), isDescending: sort.isDescending } }),
-    ...(query.status !== undefined && { statuses: parseStatuses(query.status) }),
+    ...(query.status !== undefined && { statuses: parseStatuses(query.status, statuses) }),
     ...(query.customer_id !== undefined && { customerId: query.customer_id }),
     ...(query.quotation_number !== undefined && { number: query.quotation_number }),
     ...(query.currency !== undefined && { currency: query.currency.toUpperCase() }),
@@ -701,22 +654,7 @@ const toDateFilter = (query: Static<typeof QuotationQuery>): Partial<Filter> => 
     validUntilFrom: parseDate(query.valid_until_from),
   }),
   ...(query.valid_until_to !== undefined && { validUntilTo: parseDate(query.valid_until_to) }),
-  ...(query.updated_since !== undefined && {
-    updatedSince: parseInstant(query.updated_since, 'updated_since'),
-  }),
 })
-
-/** Refuses: request.query_invalid. */
-function parseStatuses(list: string): readonly QuotationStatus[] {
-  return list.split(',').map((given) => {
-    const known = statuses.find((one) => one === given.trim())
-    if (known === undefined) {
-      const reason = `must be one of: ${statuses.join(', ')}`
-      throw new Refusal('request.query_invalid', { parameter: 'status', reason })
-    }
-    return known
-  })
-}
 
 export function toWire(quotation: Quotation, toPageUrl?: ToPageUrl): Static<typeof QuotationOut> {
   const { currency: code, exchangeRate } = quotation

@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { parseCurrency } from '../../kernel/currency.ts'
-import { type CalendarDate, parseDate, parseInstant } from '../../kernel/dates.ts'
-import { Refusal } from '../../kernel/errors.ts'
+import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import {
   createRecurring,
   deleteRecurring,
@@ -16,8 +15,6 @@ import type {
   Recurring,
   RecurringChanges,
   RecurringFilter,
-  RecurringSort,
-  RecurringStatus,
 } from '../../modules/sales/recurring.ts'
 import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
@@ -48,7 +45,7 @@ import {
   toIssue,
   toLine,
 } from './invoice-fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { listQuery, pageOf, parseStatuses, sortedBy, toListed, toPage } from './lists.ts'
 import { categoryByCode, taxCategory } from './tax-categories.ts'
 
 const frequencies = ['daily', 'weekly', 'monthly', 'quarterly', 'yearly'] as const
@@ -475,43 +472,20 @@ function toChanges(body: Static<typeof RecurringChange>): RecurringChanges {
   }
 }
 
-const sortFields = {
+const sortBy = sortedBy({
   created_at: 'createdAt',
   updated_at: 'updatedAt',
   next_run_date: 'nextDate',
-} as const
-
-const sortBy = ({ sort }: Readonly<{ sort?: string }>): RecurringSort =>
-  sortFields[(toSort(sort)?.field ?? 'created_at') as keyof typeof sortFields] // its own enumeration
+})
 
 function toFilter(query: Static<typeof RecurringQuery>): Omit<RecurringFilter, 'businessId'> {
-  const { limit, offset, after } = toWindow(query)
-  const sort = toSort(query.sort)
   return {
-    limit,
-    offset,
-    ...(after !== undefined && { after }),
-    ...(sort !== undefined && { sort: { by: sortBy(query), isDescending: sort.isDescending } }),
-    ...(query.status !== undefined && { statuses: parseStatuses(query.status) }),
+    ...toListed(query, sortBy),
+    ...(query.status !== undefined && { statuses: parseStatuses(query.status, statuses) }),
     ...(query.customer_id !== undefined && { customerId: query.customer_id }),
     ...(query.name !== undefined && { name: query.name }),
     ...(query.external_id !== undefined && { externalId: query.external_id }),
-    ...(query.updated_since !== undefined && {
-      updatedSince: parseInstant(query.updated_since, 'updated_since'),
-    }),
   }
-}
-
-/** Refuses: request.query_invalid. */
-function parseStatuses(list: string): readonly RecurringStatus[] {
-  return list.split(',').map((given) => {
-    const known = statuses.find((one) => one === given.trim())
-    if (known === undefined) {
-      const reason = `must be one of: ${statuses.join(', ')}`
-      throw new Refusal('request.query_invalid', { parameter: 'status', reason })
-    }
-    return known
-  })
 }
 
 export function toWire(recurring: Recurring): Static<typeof RecurringOut> {
