@@ -7,6 +7,7 @@ import { HostedPages } from './api/console/hosted-pages.ts'
 import { buildNetworks } from './api/http/address.ts'
 import { Admission } from './api/http/admission.ts'
 import { Billing } from './api/http/billing.ts'
+import type { Doors } from './api/http/call.ts'
 import { Docs } from './api/http/docs.ts'
 import { buildGuards } from './api/http/guard.ts'
 import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
@@ -174,21 +175,16 @@ export async function buildApp(parts: AppParts): Promise<App> {
   })
   let worker: Worker | undefined
   const keyHasher = keyHasherOf(parts.masterKey)
+  const doors: Doors = {
+    write: (command) => gate.write(command),
+    read: (tenant, work) => readSnapshot(pool, tenant, work),
+    keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
+    outside,
+  }
   const http = buildServer({
     surfaces,
-    hosted: new HostedPages({
-      doors: {
-        write: (command) => gate.write(command),
-        read: (tenant, work) => readSnapshot(pool, tenant, work),
-      },
-      ...{ alone, log, tokens, print },
-    }).answer,
-    doors: {
-      write: (command) => gate.write(command),
-      read: (tenant, work) => readSnapshot(pool, tenant, work),
-      keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
-      outside,
-    },
+    hosted: new HostedPages({ doors, alone, log, tokens, print }).answer,
+    doors,
     admission,
     guards: buildGuards(config),
     billing,
