@@ -16,13 +16,22 @@ begin
   execute format('grant select on %s to tallystick_app, tallystick_read', target);
 end $$;
 
+/* Posted facts are never edited: neither by the application role nor, by accident, by the owner. Two
+   functions alone remove some: a demo that is taken away, and events that are old. */
 create function refuse_change() returns trigger language plpgsql as $$
 begin
+  if tg_op = 'DELETE' and current_user = 'tallystick_owner'
+    and current_setting('tallystick.removes_demo', true) = 'on' then
+    return null;
+  end if;
+  if tg_op = 'DELETE' and tg_table_name = 'event' and current_user = 'tallystick_owner'
+    and current_setting('tallystick.forgets_events', true) = 'on' then
+    return null;
+  end if;
   raise exception using errcode = 'TS001', constraint = 'append_only', table = tg_table_name,
     message = format('%s is append-only: %s is refused', tg_table_name, lower(tg_op));
 end $$;
 
-/* Posted facts are never edited: neither by the application role nor, by accident, by the owner. */
 create function make_append_only(target regclass) returns void language plpgsql as $$
 begin
   execute format(
@@ -58,7 +67,28 @@ create table business (
   rounding_mode text not null default 'half_up' check (rounding_mode in ('half_up', 'half_even')),
   number_at text not null default 'creation' check (number_at in ('creation', 'issue')),
   books_start date not null,
+  /* What it says about itself. */
+  email text check (length(email) <= 255),
+  phone text check (length(phone) <= 255),
+  website text check (length(website) <= 255),
+  address text check (length(address) <= 255),
+  city text check (length(city) <= 255),
+  state text check (length(state) <= 255),
+  postal_code text check (length(postal_code) <= 255),
+  tax_id text check (length(tax_id) <= 255),
+  registration_number text check (length(registration_number) <= 255),
+  bank_details jsonb not null default '[]' check (jsonb_array_length(bank_details) <= 5),
+  logo_sha256 bytea check (length(logo_sha256) = 32),
+  /* Defaults for its new documents. */
+  use_default_currency boolean not null default false,
+  invoice_prefix text not null default 'INV-' check (invoice_prefix ~ '^[!-~]{1,20}$'),
+  quotation_prefix text not null default 'QT-' check (quotation_prefix ~ '^[!-~]{1,20}$'),
+  default_terms text check (length(default_terms) <= 5000),
+  default_notes text check (length(default_notes) <= 5000),
+  default_due_days int check (default_due_days between 0 and 3650),
+  default_deposit_account_code text check (default_deposit_account_code ~ '^[0-9]{3,10}$'),
   created_at timestamptz not null,
+  updated_at timestamptz,
   primary key (organization_id, business_id)
 );
 select secure_table('business', 'organization_id', 'tallystick.organization_id');
@@ -95,6 +125,8 @@ create table api_key (
   created_at timestamptz not null,
   created_by text not null,
   expires_at timestamptz,
+  /* The last reminder of its end that was told: so many days before it. */
+  reminded_days int check (reminded_days > 0),
   revoked_at timestamptz,
   revoked_by text,
   revoke_reason text,
@@ -107,6 +139,23 @@ create table api_key (
 );
 select secure_table('api_key', 'organization_id', 'tallystick.organization_id');
 grant insert, update on api_key to tallystick_app;
+
+/* A membership that waits for its person. Only the hash of the token is kept. */
+create table invitation (
+  organization_id uuid not null references organization,
+  invitation_id uuid not null,
+  email text not null check (length(email) between 3 and 255),
+  role text not null
+    check (role in ('owner', 'admin', 'accountant', 'bookkeeper', 'sales', 'viewer', 'auditor')),
+  token_hash bytea not null check (length(token_hash) = 32),
+  created_at timestamptz not null,
+  created_by text not null,
+  expires_at timestamptz not null,
+  primary key (organization_id, invitation_id),
+  constraint invitation_token_unique unique (token_hash)
+);
+select secure_table('invitation', 'organization_id', 'tallystick.organization_id');
+grant insert on invitation to tallystick_app;
 
 /* ------- the write gate: one row, one link, one record per effect ------- */
 
@@ -167,6 +216,8 @@ create table event (
   resource text not null,
   resource_id text not null,
   payload jsonb not null,
+  /* Members of the payload that are personal data, sealed. */
+  sealed bytea,
   request_id uuid,
   actor text not null,
   at timestamptz not null,
@@ -210,35 +261,17 @@ end $$;
 create constraint trigger chain_link_is_head after insert on chain_link
   deferrable initially deferred for each row execute function guard_chain_link();
 
-/* Who calls? One batched look-up before any tenant is known, hence with the owner's rights.
-   Answers one row per item, in the order of the items; an unknown hash has a null key_id. */
-create function admit(hashes bytea[], business_ids uuid[])
-returns table (
-  item int, key_id uuid, organization_id uuid, surface text, environment text, key_business_id uuid,
-  scopes text[], key_business_ids uuid[], allowed_networks text[], plan_at_issue text,
-  created_at timestamptz, expires_at timestamptz,
-  revoked_at timestamptz, disabled_at timestamptz, overlap_until timestamptz,
-  organization_status text, organization_created_at timestamptz, plan text, plan_status text,
-  business_id uuid, business_status text, business_environment text, business_suspended_at timestamptz,
-  base_currency text, time_zone text
-)
-language sql stable security definer set search_path = public, pg_temp as $$
-  select i.item::int, k.key_id, k.organization_id, k.surface, k.environment, k.business_id,
-    k.scopes, k.business_ids, k.allowed_networks::text[], k.plan_at_issue,
-    k.created_at, k.expires_at, k.revoked_at, k.disabled_at, k.overlap_until,
-    o.status, o.created_at, p.plan, p.status,
-    b.business_id, b.status, b.environment, b.suspended_at, b.base_currency, b.time_zone
-  from unnest(hashes, business_ids) with ordinality as i (hash, business_id, item)
-  left join api_key as k on k.hash = i.hash
-  left join organization as o on o.organization_id = k.organization_id
-  left join lateral (
-    select s.plan, s.status from subscription as s
-    where s.organization_id = k.organization_id and s.surface = k.surface and s.valid_from <= now()::date
-    order by s.valid_from desc, s.recorded_at desc limit 1
-  ) as p on true
-  left join business as b
-    on b.organization_id = k.organization_id and b.business_id = coalesce(k.business_id, i.business_id)
-  order by i.item
+/* An organization that speaks for itself, not for one business, sees where the lanes of its
+   businesses stand and what happened there: its endpoints may listen to all of them, and a Connect
+   key looks for its replies in all of them. The name sorts after "tenant", so that a session of one
+   tenant never gets to the second policy. */
+create function is_own_tenant(tenant uuid) returns boolean language sql stable as $$
+  select coalesce(current_setting('tallystick.business_id', true), '') = ''
+    and exists (
+      select 1 from business
+      where organization_id = nullif(current_setting('tallystick.organization_id', true), '')::uuid
+        and business_id = tenant)
 $$;
-revoke all on function admit(bytea[], uuid[]) from public;
-grant execute on function admit(bytea[], uuid[]) to tallystick_app;
+create policy tenant_of_organization on lane_head for select to tallystick_app using (is_own_tenant(tenant_id));
+create policy tenant_of_organization on event for select to tallystick_app using (is_own_tenant(tenant_id));
+create policy tenant_of_organization on idempotency for select to tallystick_app using (is_own_tenant(tenant_id));

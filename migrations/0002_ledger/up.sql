@@ -33,12 +33,16 @@ create table journal_draft (
   description text not null check (length(description) between 1 and 500),
   reference text check (length(reference) <= 255),
   lines jsonb not null,
+  external_id text check (length(external_id) between 1 and 255),
+  metadata jsonb not null default '{}',
   entry_id uuid,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version bigint not null default 1,
   primary key (business_id, draft_id)
 );
+create unique index journal_draft_external_id_unique on journal_draft (business_id, external_id)
+  where external_id is not null and entry_id is null;
 select secure_table('journal_draft', 'business_id', 'tallystick.business_id');
 grant insert, update, delete on journal_draft to tallystick_app;
 
@@ -73,6 +77,27 @@ create index journal_entry_by_source on journal_entry (business_id, source_id) w
 select secure_table('journal_entry', 'business_id', 'tallystick.business_id');
 select make_append_only('journal_entry');
 
+/* What a caller notes beside a posted entry; entries without a note have no row. */
+create table journal_metadata (
+  business_id uuid not null,
+  entry_id uuid not null,
+  metadata jsonb not null,
+  primary key (business_id, entry_id)
+);
+select secure_table('journal_metadata', 'business_id', 'tallystick.business_id');
+select make_append_only('journal_metadata');
+
+/* What a line is tagged with; lines of equal tags share one set, 0 is none. Tags are sorted. */
+create table dimension_set (
+  business_id uuid not null,
+  set_id int not null check (set_id > 0),
+  tags text[] not null check (cardinality(tags) between 1 and 20),
+  primary key (business_id, set_id),
+  constraint dimension_set_unique unique (business_id, tags)
+);
+select secure_table('dimension_set', 'business_id', 'tallystick.business_id');
+select make_append_only('dimension_set');
+
 /* No foreign keys: they are checked row by row and made posting eight times slower.
    The statement triggers below do the same checks once for the whole statement. */
 create table journal_line (
@@ -103,6 +128,8 @@ create index journal_line_by_account
   on journal_line (business_id, account_id, accounting_date, entry_seq, line_no);
 create index journal_line_by_party on journal_line (business_id, party_id, accounting_date)
   where party_id is not null;
+create index journal_line_by_set on journal_line (business_id, dimension_set_id, accounting_date)
+  where dimension_set_id <> 0;
 select secure_table('journal_line', 'business_id', 'tallystick.business_id');
 select make_append_only('journal_line');
 
@@ -137,13 +164,15 @@ create table balance_month (
 select secure_table('balance_month', 'business_id', 'tallystick.business_id');
 grant insert, update on balance_month to tallystick_app;
 
-/* year 0: a series that is not reset yearly. */
+/* year 0: a series that is not reset yearly. former_prefixes: what it had before its present prefix,
+   so that its numbers are still known as its own. */
 create table number_series (
   business_id uuid not null,
   kind text not null,
   surface text not null,
   year int not null,
   prefix text not null check (length(prefix) <= 20),
+  former_prefixes text[] not null default '{}',
   padding int not null check (padding between 1 and 12),
   next bigint not null check (next > 0),
   primary key (business_id, kind, surface, year)
@@ -162,7 +191,8 @@ create table number_register (
 select secure_table('number_register', 'business_id', 'tallystick.business_id');
 grant insert, update on number_register to tallystick_app;
 
-/* rate: units of base currency for one unit of `currency`. The later row of a day wins. */
+/* rate: units of base currency for one unit of `currency`. The later row of a day wins; a withdrawal
+   takes back what its day has had before it, and the rate it repeats is history. */
 create table fx_rate (
   business_id uuid not null,
   currency text not null check (currency ~ '^[A-Z]{3}$'),
@@ -172,6 +202,7 @@ create table fx_rate (
   source text not null,
   quoted numeric(24, 12) not null check (quoted > 0),
   direction text not null check (direction in ('base_per_unit', 'unit_per_base')),
+  is_withdrawal boolean not null default false,
   primary key (business_id, currency, day, seq)
 );
 select secure_table('fx_rate', 'business_id', 'tallystick.business_id');
@@ -192,6 +223,42 @@ create table period_lock (
 );
 select secure_table('period_lock', 'business_id', 'tallystick.business_id');
 select make_append_only('period_lock');
+
+/* A closed month: its trial balance is kept and sealed by the hash chain (record S). */
+create table period_close (
+  business_id uuid not null,
+  close_id uuid not null,
+  through_date date not null,
+  entry_count bigint not null check (entry_count >= 0),
+  snapshot_sha256 text not null check (snapshot_sha256 ~ '^[0-9a-f]{64}$'),
+  checklist jsonb not null,
+  reason text not null check (length(reason) between 1 and 500),
+  closed_by text not null,
+  recorded_at timestamptz not null,
+  link bigint not null,
+  superseded_by uuid,
+  primary key (business_id, close_id)
+);
+create index period_close_by_date on period_close (business_id, through_date, recorded_at);
+select secure_table('period_close', 'business_id', 'tallystick.business_id');
+grant insert on period_close to tallystick_app;
+grant update (superseded_by) on period_close to tallystick_app;
+
+/* One row per account, currency and bucket with anything on it up to the last day. */
+create table period_close_balance (
+  business_id uuid not null,
+  close_id uuid not null,
+  account_id uuid not null,
+  currency text not null check (currency ~ '^[A-Z]{3}$'),
+  bucket smallint not null check (bucket in (0, 1)),
+  debit_base bigint not null,
+  credit_base bigint not null,
+  debit bigint not null,
+  credit bigint not null,
+  primary key (business_id, close_id, account_id, currency, bucket)
+);
+select secure_table('period_close_balance', 'business_id', 'tallystick.business_id');
+select make_append_only('period_close_balance');
 
 /* ------- guards: each rule a second time, set-based -------
    With the owner's rights: they see every row, and their plans carry no tenant condition twice.

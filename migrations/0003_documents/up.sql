@@ -1,18 +1,20 @@
 /* Parties, documents, and what is still open of them. */
 
+/* sealed: a JSON object of the personal data of a party, e-mail, phone, address and tax number;
+   email_index finds an e-mail address without showing it. */
 create table party (
   business_id uuid not null,
   party_id uuid not null,
   is_customer boolean not null,
   is_supplier boolean not null,
   name text not null check (length(name) between 1 and 500),
-  email text, phone text, address text, city text, state text,
   country text check (country ~ '^[A-Z]{2}$'),
-  postal_code text, tax_id text,
   notes text check (length(notes) <= 5000),
   currency text check (currency ~ '^[A-Z]{3}$'),
   external_id text check (length(external_id) <= 255),
   metadata jsonb not null default '{}',
+  sealed bytea,
+  email_index bytea,
   archived_at timestamptz,
   deleted_at timestamptz,
   created_at timestamptz not null,
@@ -23,6 +25,7 @@ create table party (
 create unique index party_external_id_unique on party (business_id, external_id)
   where external_id is not null and deleted_at is null;
 create index party_by_creation on party (business_id, created_at, party_id);
+create index party_by_email on party (business_id, email_index) where email_index is not null;
 select secure_table('party', 'business_id', 'tallystick.business_id');
 grant insert, update on party to tallystick_app;
 
@@ -30,7 +33,8 @@ create table document (
   business_id uuid not null,
   document_id uuid not null,
   kind text not null check (kind in (
-    'invoice', 'credit_note', 'receipt', 'bill', 'supplier_credit', 'bill_payment', 'expense')),
+    'invoice', 'credit_note', 'receipt', 'bill', 'supplier_credit', 'bill_payment', 'expense',
+    'quotation')),
   surface text not null,
   lifecycle text not null check (lifecycle in ('draft', 'open', 'void')),
   number text check (length(number) between 1 and 64),
@@ -71,11 +75,70 @@ create table document (
 );
 create unique index document_external_id_unique on document (business_id, kind, external_id)
   where external_id is not null;
+/* Every documented filter finds its rows in the order of creation: each index holds what the page is
+   sorted by, so that rows are looked up only for what is shown. */
 create index document_by_creation on document (business_id, kind, created_at, document_id);
-create index document_by_party on document (business_id, party_id, kind, issue_date);
-create index document_by_update on document (business_id, kind, updated_at, document_id);
+create index document_by_party on document (business_id, party_id, kind, created_at, document_id);
+create index document_by_update on document (business_id, kind, updated_at, created_at, document_id);
+create index document_by_currency on document (business_id, kind, currency, created_at, document_id);
+create index document_by_issue on document (business_id, kind, issue_date, created_at, document_id);
+create index document_by_due on document (business_id, kind, due_date, created_at, document_id)
+  where due_date is not null;
+create index document_by_total on document (business_id, kind, total, created_at, document_id);
+create index document_by_standing on document (business_id, kind, lifecycle, (paid_at is null),
+  created_at, document_id) include (due_date);
+/* Where a document came from: a quotation, a credited invoice, a recurring invoice. */
+create index document_by_source on document (business_id, source_document_id)
+  where source_document_id is not null;
+create index document_by_recurring on document (business_id, (details ->> 'recurringId'))
+  where details ->> 'recurringId' is not null;
+/* What may fall due. */
+create index quotation_waiting on document (due_date)
+  where kind = 'quotation' and lifecycle = 'open' and details ->> 'status' = 'sent';
 select secure_table('document', 'business_id', 'tallystick.business_id');
 grant insert, update, delete on document to tallystick_app;
+
+/* A part of a number is found by its groups of three characters. Row-level security would compare
+   every row of the tenant instead, so the function has the owner's rights, and looks nowhere but
+   into the tenant of the session. Null: more than `most` match. */
+create extension if not exists pg_trgm;
+create extension if not exists btree_gin;
+create index document_by_number_part on document using gin (business_id, number gin_trgm_ops);
+create function find_numbered(wanted_kind text, pattern text, most int) returns uuid[]
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+  found_ids uuid[];
+begin
+  execute $q$
+    select array_agg(document_id) from (
+      select document_id from document
+      where business_id = nullif(current_setting('tallystick.business_id', true), '')::uuid
+        and kind = $1 and number ilike $2
+      limit $3 + 1
+    ) as matching $q$ into found_ids using wanted_kind, pattern, most;
+  return case when cardinality(found_ids) > most then null else coalesce(found_ids, '{}') end;
+end $$;
+revoke all on function find_numbered(text, text, int) from public;
+grant execute on function find_numbered(text, text, int) to tallystick_app;
+
+/* The invoices that a recurring one has made, in the same way: policies let no condition on JSON
+   reach an index. */
+create function find_recurred(recurring text, most int) returns uuid[]
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+  found_ids uuid[];
+begin
+  execute $q$
+    select array_agg(document_id) from (
+      select document_id from document
+      where business_id = nullif(current_setting('tallystick.business_id', true), '')::uuid
+        and details ->> 'recurringId' = $1
+      limit $2 + 1
+    ) as matching $q$ into found_ids using recurring, most;
+  return case when cardinality(found_ids) > most then null else coalesce(found_ids, '{}') end;
+end $$;
+revoke all on function find_recurred(text, int) from public;
+grant execute on function find_recurred(text, int) to tallystick_app;
 
 create table document_line (
   business_id uuid not null,
@@ -144,6 +207,8 @@ create table open_item (
 create index open_item_by_side on open_item (business_id, side, closed_on, document_date);
 create index open_item_by_document on open_item (business_id, document_id);
 create index open_item_by_party on open_item (business_id, party_id, side);
+create index receivable_waiting on open_item (business_id, document_id)
+  where side = 'AR' and closed_on is null;
 select secure_table('open_item', 'business_id', 'tallystick.business_id');
 grant insert, update on open_item to tallystick_app;
 

@@ -1,5 +1,6 @@
 /* Connect: companies of an organization, their links to platforms, and what was read from them. */
 
+/* products: those of the client that the company uses, in the order in which they were added. */
 create table company (
   organization_id uuid not null references organization,
   company_id uuid not null,
@@ -8,13 +9,15 @@ create table company (
   tags jsonb not null default '{}',
   created_at timestamptz not null,
   created_by_name text,
+  products text[] not null default '{}',
   primary key (organization_id, company_id)
 );
 create index company_by_creation on company (organization_id, created_at, company_id);
 select secure_table('company', 'organization_id', 'tallystick.organization_id');
 grant insert, update, delete on company to tallystick_app;
 
-/* business_id: the books behind a connection of the native platform, once it was linked. */
+/* business_id: the books behind a connection of the native platform, once it was linked.
+   script: scenario and seed of a connection to synthetic books. */
 create table connection (
   organization_id uuid not null,
   connection_id uuid not null,
@@ -24,6 +27,7 @@ create table connection (
     source_type in ('Accounting', 'Banking', 'BankFeed', 'Commerce', 'Expense', 'Other')),
   status text not null check (status in ('PendingAuth', 'Linked', 'Unlinked', 'Deauthorized')),
   business_id uuid,
+  script jsonb,
   info jsonb not null default '{}',
   errors jsonb not null default '[]',
   created_at timestamptz not null,
@@ -67,6 +71,8 @@ create table dataset (
 );
 create index dataset_by_type on dataset (organization_id, connection_id, data_type, requested_at, seq);
 create index dataset_by_company on dataset (organization_id, company_id, requested_at, seq);
+create index dataset_complete on dataset (organization_id, connection_id, completed_at)
+  where status = 'Complete';
 select secure_table('dataset', 'organization_id', 'tallystick.organization_id');
 grant insert, update, delete on dataset to tallystick_app;
 

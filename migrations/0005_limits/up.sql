@@ -63,9 +63,6 @@ select secure_table('limit_counter', 'organization_id', 'tallystick.organization
 grant update (reached_day, reached_told) on limit_counter to tallystick_app;
 create index limit_counter_reached on limit_counter (reached_day) where reached_day is not null;
 
-create index dataset_complete on dataset (organization_id, connection_id, completed_at)
-  where status = 'Complete';
-
 /* Companies with a linked connection that was read in the last 31 days. */
 create function count_active_companies(organization uuid, now_ms bigint) returns int
 language sql stable as $$
@@ -339,8 +336,6 @@ revoke all on function finish_calls(
 grant execute on function finish_calls(
   bigint, uuid[], uuid[], boolean[], uuid[], int[], int[], int[], int[], int[]) to tallystick_app;
 
-drop function admit(bytea[], uuid[]);
-
 /* Who calls, and may they now? One batched question before any tenant is known, hence with the
    owner's rights. An item stands for `count` equal requests; of these the first `granted` are
    admitted. An unknown hash has a null key_id. What was used is counted before these requests.
@@ -398,7 +393,7 @@ begin
       i.metering > 0 and k.surface = 'books' and k.environment = 'live'
         and ((v.limits || coalesce(x.limits, '{}')) ->> 'metered')::boolean
         and ((v.limits || coalesce(x.limits, '{}')) ->> 'pricePerCallKobo')::bigint > 0
-        and (i.metering = 1 or p.status <> 'expired' and b.environment = 'live'
+        and (i.metering < 3 or p.plan = 'enterprise') and (i.metering in (1, 3) or p.status <> 'expired' and b.environment = 'live'
           and b.status in ('active', 'archived')
           and (k.business_ids is null or b.business_id = any (k.business_ids))) as is_charged,
       k.key_id, k.organization_id, k.surface, k.environment, k.business_id as key_business_id,

@@ -153,16 +153,3 @@ create table webhook_notice (
 );
 create index webhook_notice_untold on webhook_notice (at) where told_at is null;
 select secure_table('webhook_notice', 'organization_id', 'tallystick.organization_id');
-
-/* An organization that speaks for itself, not for one business, sees where the lanes of its
-   businesses stand and what happened there: its endpoints may listen to all of them. The name sorts
-   after "tenant", so that a session of one tenant never gets to the second policy. */
-create function is_own_tenant(tenant uuid) returns boolean language sql stable as $$
-  select coalesce(current_setting('tallystick.business_id', true), '') = ''
-    and exists (
-      select 1 from business
-      where organization_id = nullif(current_setting('tallystick.organization_id', true), '')::uuid
-        and business_id = tenant)
-$$;
-create policy tenant_of_organization on lane_head for select to tallystick_app using (is_own_tenant(tenant_id));
-create policy tenant_of_organization on event for select to tallystick_app using (is_own_tenant(tenant_id));

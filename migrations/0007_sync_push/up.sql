@@ -1,5 +1,4 @@
-/* Connect: when data is read, a platform that plays a script, and records written to platforms.
-   Ledger: what a close leaves behind. */
+/* Connect: when data is read, and records written to platforms. */
 
 /* One entry per data type that differs from the defaults: schedule, order, first link, window. */
 create table client_sync_settings (
@@ -21,9 +20,6 @@ create table company_sync_settings (
 );
 select secure_table('company_sync_settings', 'organization_id', 'tallystick.organization_id');
 grant insert, update, delete on company_sync_settings to tallystick_app;
-
-/* Scenario and seed of a connection to synthetic books. */
-alter table connection add column script jsonb;
 
 /* A record on its way to a platform. status is as it was stored: whoever reads a pending operation
    after timeout_at sees it timed out. seq: order of requests made in one instant. */
@@ -56,39 +52,3 @@ create index pending_push on push_operation (organization_id, connection_id)
   where status = 'Pending';
 select secure_table('push_operation', 'organization_id', 'tallystick.organization_id');
 grant insert, update, delete on push_operation to tallystick_app;
-
-/* A closed month: its trial balance is kept and sealed by the hash chain (record S). */
-create table period_close (
-  business_id uuid not null,
-  close_id uuid not null,
-  through_date date not null,
-  entry_count bigint not null check (entry_count >= 0),
-  snapshot_sha256 text not null check (snapshot_sha256 ~ '^[0-9a-f]{64}$'),
-  checklist jsonb not null,
-  reason text not null check (length(reason) between 1 and 500),
-  closed_by text not null,
-  recorded_at timestamptz not null,
-  link bigint not null,
-  superseded_by uuid,
-  primary key (business_id, close_id)
-);
-create index period_close_by_date on period_close (business_id, through_date, recorded_at);
-select secure_table('period_close', 'business_id', 'tallystick.business_id');
-grant insert on period_close to tallystick_app;
-grant update (superseded_by) on period_close to tallystick_app;
-
-/* One row per account, currency and bucket with anything on it up to the last day. */
-create table period_close_balance (
-  business_id uuid not null,
-  close_id uuid not null,
-  account_id uuid not null,
-  currency text not null check (currency ~ '^[A-Z]{3}$'),
-  bucket smallint not null check (bucket in (0, 1)),
-  debit_base bigint not null,
-  credit_base bigint not null,
-  debit bigint not null,
-  credit bigint not null,
-  primary key (business_id, close_id, account_id, currency, bucket)
-);
-select secure_table('period_close_balance', 'business_id', 'tallystick.business_id');
-select make_append_only('period_close_balance');

@@ -1,10 +1,4 @@
-/* Products, quotations and recurring invoices. */
-
-/* Wider than before, so every row that exists fits. */
-alter table document drop constraint document_kind_check;
-alter table document add constraint document_kind_check check (kind in (
-  'invoice', 'credit_note', 'receipt', 'bill', 'supplier_credit', 'bill_payment', 'expense',
-  'quotation'));
+/* Products, recurring invoices, and what was told of a due date. */
 
 /* Archived products leave lists; documents keep the link to them. */
 create table product (
@@ -96,13 +90,3 @@ create table due_notice (
 );
 select secure_table('due_notice', 'business_id', 'tallystick.business_id');
 select make_append_only('due_notice');
-create index quotation_waiting on document (due_date)
-  where kind = 'quotation' and lifecycle = 'open' and details ->> 'status' = 'sent';
-create index receivable_waiting on open_item (business_id, document_id)
-  where side = 'AR' and closed_on is null;
-
-/* Where a document came from: a quotation, a credited invoice, a recurring invoice. */
-create index document_by_source on document (business_id, source_document_id)
-  where source_document_id is not null;
-create index document_by_recurring on document (business_id, (details ->> 'recurringId'))
-  where details ->> 'recurringId' is not null;

@@ -34,20 +34,3 @@ create table request_log (
 create index request_log_of_organization on request_log (organization_id, at desc, request_id desc);
 create index request_log_by_time on request_log using brin (at);
 select secure_table('request_log', 'organization_id', 'tallystick.organization_id');
-
-/* A Connect key is looked for in all businesses of its organization, as for lanes and events. */
-create policy tenant_of_organization on idempotency for select to tallystick_app using (is_own_tenant(tenant_id));
-
-/* Metering 3: charged only on the plan that the route is for, so that a call that will be refused
-   for its plan moves no credit. The rest of the function stays as it is. */
-do $$
-declare
-  before constant text := pg_get_functiondef((select oid from pg_proc where proname = 'admit'));
-  after constant text := replace(before, '(i.metering = 1 or ',
-    '(i.metering < 3 or p.plan = ''enterprise'') and (i.metering in (1, 3) or ');
-begin
-  if after = before then
-    raise exception 'admit does not read as expected';
-  end if;
-  execute after;
-end $$;

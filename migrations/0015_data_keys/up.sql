@@ -20,24 +20,3 @@ create table data_key (
 );
 select secure_table('data_key', 'organization_id', 'tallystick.organization_id');
 grant insert on data_key to tallystick_app;
-
-/*
- * Personal data of parties: a sealed JSON object of the members that were columns, and an index that
- * finds an e-mail address without showing it. SQL cannot seal, so parties that exist stop this step;
- * no release came before it.
- */
-do $$
-begin
-  if exists (select from party) then
-    raise exception 'parties were kept in clear before the first release; begin with an empty database';
-  end if;
-end $$;
-alter table party
-  drop column email, drop column phone, drop column address, drop column city, drop column state,
-  drop column postal_code, drop column tax_id,
-  add column sealed bytea,
-  add column email_index bytea;
-create index party_by_email on party (business_id, email_index) where email_index is not null;
-
-/* Members of the payload that are personal data, sealed. */
-alter table event add column sealed bytea;

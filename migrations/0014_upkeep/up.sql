@@ -1,53 +1,4 @@
-/* What remains of the spine: tags and metadata of journals, invitations, and how a demo is removed. */
-
-/* What a line is tagged with; lines of equal tags share one set, 0 is none. Tags are sorted. */
-create table dimension_set (
-  business_id uuid not null,
-  set_id int not null check (set_id > 0),
-  tags text[] not null check (cardinality(tags) between 1 and 20),
-  primary key (business_id, set_id),
-  constraint dimension_set_unique unique (business_id, tags)
-);
-select secure_table('dimension_set', 'business_id', 'tallystick.business_id');
-select make_append_only('dimension_set');
-create index journal_line_by_set on journal_line (business_id, dimension_set_id, accounting_date)
-  where dimension_set_id <> 0;
-
-alter table journal_draft
-  add column external_id text check (length(external_id) between 1 and 255),
-  add column metadata jsonb not null default '{}';
-create unique index journal_draft_external_id_unique on journal_draft (business_id, external_id)
-  where external_id is not null and entry_id is null;
-
-/* What a caller notes beside a posted entry; entries without a note have no row. */
-create table journal_metadata (
-  business_id uuid not null,
-  entry_id uuid not null,
-  metadata jsonb not null,
-  primary key (business_id, entry_id)
-);
-select secure_table('journal_metadata', 'business_id', 'tallystick.business_id');
-select make_append_only('journal_metadata');
-
-/* Products of the client that a company uses, in the order in which they were added. */
-alter table company add column products text[] not null default '{}';
-
-/* A membership that waits for its person. Only the hash of the token is kept. */
-create table invitation (
-  organization_id uuid not null references organization,
-  invitation_id uuid not null,
-  email text not null check (length(email) between 3 and 255),
-  role text not null
-    check (role in ('owner', 'admin', 'accountant', 'bookkeeper', 'sales', 'viewer', 'auditor')),
-  token_hash bytea not null check (length(token_hash) = 32),
-  created_at timestamptz not null,
-  created_by text not null,
-  expires_at timestamptz not null,
-  primary key (organization_id, invitation_id),
-  constraint invitation_token_unique unique (token_hash)
-);
-select secure_table('invitation', 'organization_id', 'tallystick.organization_id');
-grant insert on invitation to tallystick_app;
+/* Upkeep: a demo that is taken away, what a restore holds, when keys were used, events that are old. */
 
 /* Test businesses that the demo made, and that it may take away again. */
 create table demo_business (
@@ -58,21 +9,6 @@ create table demo_business (
 );
 select secure_table('demo_business', 'organization_id', 'tallystick.organization_id');
 grant insert on demo_business to tallystick_app;
-
-/* Posted facts stay as they are, but for the demo and for old events: the functions below remove them. */
-create or replace function refuse_change() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'DELETE' and current_user = 'tallystick_owner'
-    and current_setting('tallystick.removes_demo', true) = 'on' then
-    return null;
-  end if;
-  if tg_op = 'DELETE' and tg_table_name = 'event' and current_user = 'tallystick_owner'
-    and current_setting('tallystick.forgets_events', true) = 'on' then
-    return null;
-  end if;
-  raise exception using errcode = 'TS001', constraint = 'append_only', table = tg_table_name,
-    message = format('%s is append-only: %s is refused', tg_table_name, lower(tg_op));
-end $$;
 
 /* Deletes every row of a test business that is marked as demo, in every table there is, and answers
    how many rows that were; null, and nothing is touched, for any other business. */
@@ -139,9 +75,6 @@ create table outgoing_hold (
   is_only boolean primary key default true check (is_only),
   held_at timestamptz not null
 );
-
-/* The last reminder of a key's end that was told: so many days before it. */
-alter table api_key add column reminded_days int check (reminded_days > 0);
 
 /* When a key was last admitted, and how often. */
 create table key_usage (
