@@ -16,6 +16,7 @@ import { buildServer, type HttpServer, headersBytesMax, uriBytesMax } from './ap
 import type { Surface } from './api/http/surface.ts'
 import type { Log, Readiness, Watch } from './api/http/visit.ts'
 import { invoicing } from './api/invoicing/surface.ts'
+import { companions } from './companions.ts'
 import { type Config, packageRoot, version } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import { toOutage, toRefusal } from './db/constraints.ts'
@@ -43,7 +44,6 @@ import { announceLimits } from './modules/plans/notice.actions.ts'
 import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { buildPrinter } from './printing.ts'
-import { setForms } from './set-forms.ts'
 import type { Tracing } from './tracing.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -128,7 +128,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const { config, pool, adminPool, clock, random, log } = parts
   const gate = new Gate({
     pool,
-    setForms,
+    companions,
     random,
     transactionsMax: Math.max(1, config.connectionsMax - 2),
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },

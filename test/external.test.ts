@@ -12,7 +12,7 @@ import { asId, uuidV7 } from '../src/kernel/ids.ts'
 import { createOrganization } from '../src/modules/access/organization.actions.ts'
 import { openBusiness } from '../src/modules/ledger/account.actions.ts'
 import { postJournal } from '../src/modules/ledger/journal.actions.ts'
-import { setForms } from '../src/set-forms.ts'
+import { companions } from '../src/companions.ts'
 import {
   clusterAddress,
   connect,
@@ -149,7 +149,7 @@ async function onServer(
 /** Makes a business and posts one journal into it; answers the number of the entry. */
 async function postOnce(database: Database): Promise<string | null> {
   const pool = openPool({ ...database.app, role: 'tallystick_app', connectionsMax: 3 })
-  const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 1 })
+  const gate = new Gate({ pool, companions, random: randomBytes, transactionsMax: 1 })
   const now = instantFromMs(Date.parse('2026-06-10T12:00:00Z'))
   const newId = (): string => uuidV7(Date.parse(now), randomBytes(10))
   const organizationId = asId('organization', newId())

@@ -8,14 +8,14 @@ import { Gate } from '../dist/src/db/lane.js'
 import { openPool } from '../dist/src/db/pool.js'
 import { isRefusal } from '../dist/src/kernel/errors.js'
 import { postJournal } from '../dist/src/modules/ledger/journal.actions.js'
-import { setForms } from '../dist/src/set-forms.js'
+import { companions } from '../dist/src/companions.js'
 
 const { host, port, user, database, tenant, now } = JSON.parse(process.argv[2] ?? '{}')
 const pool = openPool({
   ...{ host, port, user, database },
   ...{ role: 'tallystick_app', connectionsMax: 4 },
 })
-const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 2 })
+const gate = new Gate({ pool, companions, random: randomBytes, transactionsMax: 2 })
 
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`)
 

@@ -9,7 +9,7 @@ import { asId, type Id, uuidV7 } from '../src/kernel/ids.ts'
 import { parseAmount } from '../src/kernel/money.ts'
 import { listBalances } from '../src/modules/ledger/balance.queries.ts'
 import type { Journal } from '../src/modules/ledger/journal.ts'
-import { setForms } from '../src/set-forms.ts'
+import { companions } from '../src/companions.ts'
 import { clusterAddress, dropDatabase, freshDatabase } from './cluster.ts'
 
 export const noon = '2026-06-15T12:00:00.000Z' as Instant
@@ -63,7 +63,7 @@ export async function aLedger(given: Given = {}): Promise<Ledger> {
     const { socketDir: host, port, user } = own.address ?? address
     const { bounds = {}, connectionsMax = 6 } = { ...given, ...own }
     const pool = openPool({ host, port, user, database, role: 'tallystick_app', connectionsMax })
-    const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 4, bounds })
+    const gate = new Gate({ pool, companions, random: randomBytes, transactionsMax: 4, bounds })
     opened.push({ gate, pool })
     return { gate, pool }
   }

@@ -15,7 +15,7 @@ import { listBalances } from '../src/modules/ledger/balance.queries.ts'
 import { createParty } from '../src/modules/parties/party.actions.ts'
 import type { NewParty, Party } from '../src/modules/parties/party.ts'
 import type { NewInvoice } from '../src/modules/sales/invoice.ts'
-import { setForms } from '../src/set-forms.ts'
+import { companions } from '../src/companions.ts'
 import { clusterAddress, dropDatabase, freshDatabase } from './cluster.ts'
 import { newUuid, noon } from './lane.ts'
 
@@ -58,7 +58,7 @@ export async function aShop(options: Partial<Business> = {}): Promise<Shop> {
   const vault = new Vault({ masterKey, root: masterKey })
   const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
   const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2, vault })
-  const gate = new Gate({ pool, setForms, random: randomBytes, transactionsMax: 4 })
+  const gate = new Gate({ pool, companions, random: randomBytes, transactionsMax: 4 })
   const organizationId = asId('organization', newUuid())
   const businessId = asId('business', newUuid())
   const tenant = { organizationId, businessId }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { assert } from '../kernel/assert.ts'
+import { AssertionError, assert } from '../kernel/assert.ts'
 import type { Instant } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
 import type { ChainRecord } from './chain.ts'
 import { isConnectionLoss, isTransient, toRefusal } from './constraints.ts'
 import type { Pool, PoolClient } from './pool.ts'
-import { rollback, type Tenant, type Tx, tenantSettings, toTx } from './tx.ts'
+import { type Seat, SideBySide } from './side-by-side.ts'
+import { rollback, type Tenant, type Tx, tenantSettings, toTx, watched } from './tx.ts'
 import {
   buildCtx,
-  type Call,
   type Command,
   type Ctx,
   type Done,
@@ -24,14 +24,12 @@ import {
   type WorkSize,
 } from './write.ts'
 
-/**
- * The set form of an action: many calls in one statement. It answers a value or a refusal per call,
- * in order; a database error fails the whole set, which is then run one by one.
- */
-export type SetForm = Readonly<{
-  run: (calls: readonly Call<Ctx, never>[]) => Promise<readonly Outcome<unknown>[]>
-  /** Rows this call will write, against the bound of one transaction. */
-  weight: (input: never) => number
+/** How calls of an action may run beside their neighbours in the queue. */
+export type Companion<Input = never> = Readonly<{
+  /** Rows a call will write, against the bound of one transaction. */
+  weight: (input: Input) => number
+  /** What a call changes, or relies on; calls that share a subject run one after the other. */
+  subjects: (input: Input) => readonly string[]
 }>
 
 type Waiting = {
@@ -67,7 +65,8 @@ const retryPauseMs = 5
 
 type GateParts = Readonly<{
   pool: Pool
-  setForms: ReadonlyMap<unknown, SetForm>
+  /** By action; the others run alone. */
+  companions: ReadonlyMap<unknown, Companion>
   random: (bytes: number) => Uint8Array
   /** Lane transactions that may run at once; the rest of the pool is for reads. */
   transactionsMax: number
@@ -244,7 +243,7 @@ export class Gate {
     let rows = 0
     let count = 0
     for (const { command } of lane.queue) {
-      const weight = this.#setFormOf(command)?.weight(command.input as never) ?? 10 // the form's own input
+      const weight = companionOf(this.#parts, command)?.weight(command.input as never) ?? 10 // its own input
       const isOver = count >= this.#bounds.batchMax || rows + weight > this.#bounds.batchRowsMax
       if (count > 0 && (isOver || command.dryRun === true)) break
       rows += weight
@@ -358,11 +357,12 @@ export class Gate {
       client.release(isBroken)
     }
   }
-
-  #setFormOf({ action, dryRun }: Waiting['command']): SetForm | undefined {
-    return dryRun === true ? undefined : this.#parts.setForms.get(action)
-  }
 }
+
+const companionOf = (
+  { companions }: Pick<GateParts, 'companions'>,
+  { action, dryRun }: Waiting['command'],
+): Companion | undefined => (dryRun === true ? undefined : companions.get(action))
 
 /** One transaction of a lane. */
 class BatchRun {
@@ -459,29 +459,29 @@ class BatchRun {
     })
   }
 
-  /** Neighbours that share a set form run together, the others one by one. */
+  /** Neighbours that may run side by side, as long as no two have a subject in common. */
   *#runsOf(batch: readonly Waiting[]): Generator<readonly Waiting[]> {
     let run: Waiting[] = []
-    let form: SetForm | undefined
+    let taken: Set<string> | undefined
     for (const waiting of batch) {
-      const own =
-        waiting.command.dryRun === true
-          ? undefined
-          : this.#parts.setForms.get(waiting.command.action)
-      if (run.length > 0 && (own === undefined || own !== form)) {
+      const { command } = waiting
+      const subjects = companionOf(this.#parts, command)?.subjects(command.input as never) // its own input
+      const isBeside = subjects?.every((subject) => taken?.has(subject) === false) ?? false
+      if (run.length > 0 && (!isBeside || taken === undefined)) {
         yield run
         run = []
+        taken = undefined
       }
       run.push(waiting)
-      form = own
+      if (subjects === undefined) continue
+      taken ??= new Set()
+      for (const subject of subjects) taken.add(subject)
     }
     if (run.length > 0) yield run
   }
 
   async #runTogether(run: readonly Waiting[]): Promise<void> {
-    const action = run[0]?.command.action
-    const form = this.#parts.setForms.get(action)
-    if (form === undefined || run.length < 2) {
+    if (run.length < 2) {
       for (const waiting of run) await this.#runAlone(waiting)
       return
     }
@@ -489,14 +489,16 @@ class BatchRun {
     const works = run.map(() => new Work())
     await this.#savepoint()
     try {
-      const calls = run.map(({ command }, i) => ({
-        ctx: this.#ctx(command, works[i] ?? this.#work) as Ctx, // set forms belong to businesses
-        input: command.input as never, // the form's own input
-      }))
-      const outcomes = await form.run(calls)
+      const side = new SideBySide()
+      const outcomes = await side.run(
+        run.map(({ command }, i) => (seat: Seat) => {
+          const ctx = this.#ctx(command, works[i] ?? this.#work) as Ctx // companions belong to businesses
+          return command.action(beside(ctx, side, seat) as never, command.input as never) // its own types
+        }),
+      )
       for (const [i, waiting] of run.entries()) {
         const outcome = outcomes[i]
-        if (outcome === undefined) continue
+        assert(outcome !== undefined, 'each command has an outcome')
         this.#conclude(waiting, outcome, works[i] ?? this.#work)
       }
     } catch (error) {
@@ -623,6 +625,23 @@ class BatchRun {
     await this.#client.query('set constraints all immediate; commit')
     if (work.isConfigurationChanged) this.#lane.memory.clear()
     this.#lane.memoryVersion = head.configVersion
+  }
+}
+
+/** A context whose reads and writes are shared with the neighbours; what it asks alone may be a write. */
+function beside(ctx: Ctx, side: SideBySide, seat: Seat): Ctx {
+  const write = (): void => {
+    seat.hasWritten = true
+  }
+  return {
+    ...ctx,
+    tx: watched(ctx.tx, write),
+    readTogether: (run, item) => side.ask(ctx, run, item),
+    writeTogether: (run, item) => {
+      write()
+      return side.ask(ctx, run, item)
+    },
+    attempt: () => Promise.reject(new AssertionError('a command with parts runs alone')),
   }
 }
 

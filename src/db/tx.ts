@@ -53,6 +53,15 @@ export function toTx(client: PoolClient, holder?: Holder): Tx {
   return db as Tx // the brand has no value; this is the one place that gives it
 }
 
+/** The same statements; `onQuery` hears of each. */
+export const watched = (tx: Tx, onQuery: () => void): Tx => ({
+  ...tx,
+  query: (statement) => {
+    onQuery()
+    return tx.query(statement)
+  },
+})
+
 /** The safe of a transaction's organization. A bug where the transaction has none. */
 export function safeOf({ safe }: Db): Promise<Safe> {
   assert(safe !== undefined, 'fields are opened in a transaction of their tenant')

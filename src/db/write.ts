@@ -1,3 +1,4 @@
+import { assert } from '../kernel/assert.ts'
 import type { CalendarDate, Instant } from '../kernel/dates.ts'
 import { instantFromMs, msOf } from '../kernel/dates.ts'
 import type { Refusal } from '../kernel/errors.ts'
@@ -63,7 +64,23 @@ export type OrganizationCtx = Readonly<{
 }>
 
 /** All that an action of a business may use. */
-export type Ctx = OrganizationCtx & Readonly<{ businessId: Id<'business'> }>
+export type Ctx = OrganizationCtx &
+  Readonly<{
+    businessId: Id<'business'>
+    /**
+     * Answers for one item what `run` can answer for many: commands that run side by side share the
+     * call. Actions that may run so read and write in this way, and alone only where they seldom do.
+     */
+    readTogether: <Item, Result>(run: Together<Item, Result>, item: Item) => Promise<Result>
+    /** The same of a write. A command that is refused later makes its neighbours begin anew. */
+    writeTogether: <Item, Result>(run: Together<Item, Result>, item: Item) => Promise<Result>
+  }>
+
+/** Reads or writes for many items at once and answers in their order; `ctx` is that of the first. */
+export type Together<Item, Result> = (
+  ctx: Ctx,
+  items: readonly Item[],
+) => Promise<readonly Result[]>
 
 export type Action<C, Input, Result> = (ctx: C, input: Input) => Promise<Result>
 
@@ -116,9 +133,6 @@ export type Command<C, Input, Result> = Readonly<{
 export type Done<Result> =
   | Readonly<{ value: Result; reply?: StoredReply }>
   | Readonly<{ replayed: StoredReply }>
-
-/** One call of a set form: the context of its own command, and its input. */
-export type Call<C, Input> = Readonly<{ ctx: C; input: Input }>
 
 /** The lane's position; a rollback restores it. */
 export type Head = {
@@ -241,9 +255,15 @@ export function buildCtx(parts: CtxParts): OrganizationCtx | Ctx {
     moveHorizon: (month) => {
       head.horizon = month
     },
-    remember: async (load) => {
-      if (!memory.has(load)) memory.set(load, await load(tx, tenant))
-      return memory.get(load) as Awaited<ReturnType<typeof load>> // stored under its own loader
+    remember: (load) => {
+      const known = memory.get(load) as ReturnType<typeof load> | undefined // stored under its own loader
+      if (known !== undefined) return known
+      const loading = load(tx, tenant).catch((error: unknown) => {
+        memory.delete(load)
+        throw error
+      })
+      memory.set(load, loading)
+      return loading
     },
     configurationChanged: () => {
       work.isConfigurationChanged = true
@@ -260,7 +280,24 @@ export function buildCtx(parts: CtxParts): OrganizationCtx | Ctx {
     },
   }
   const { businessId } = tenant
-  return businessId === undefined ? ctx : { ...ctx, businessId }
+  if (businessId === undefined) return ctx
+  const own: Ctx = {
+    ...ctx,
+    businessId,
+    readTogether: (run, item) => alone(own, run, item),
+    writeTogether: (run, item) => alone(own, run, item),
+  }
+  return own
+}
+
+async function alone<Item, Result>(
+  ctx: Ctx,
+  run: Together<Item, Result>,
+  item: Item,
+): Promise<Result> {
+  const results = await run(ctx, [item])
+  assert(results.length === 1, 'each item has its own answer')
+  return results[0] as Result // may be undefined itself
 }
 
 type HeadRow = {
@@ -471,13 +508,16 @@ type FlushInput = Readonly<{ tenantId: string; head: Head; work: Work; firstEntr
 
 const kindsInOrder: readonly ChainKind[] = ['E', 'D', 'S']
 
-/** Entries and seals in the order they were made, document versions by document and version. */
+/** Entries in the order of their numbers, document versions by document, seals as they were made. */
 function inOrder({ chained }: Work): ChainRecord[] {
   return kindsInOrder.flatMap((kind) => {
     const records = chained.filter((row) => row.kind === kind).map((row) => row.record)
-    return kind === 'D' ? records.sort(byDocument) : records
+    if (kind === 'S') return records
+    return records.sort(kind === 'E' ? byNumber : byDocument)
   })
 }
+
+const byNumber = (a: ChainRecord, b: ChainRecord): number => Number(a[1]) - Number(b[1])
 
 const byDocument = (a: ChainRecord, b: ChainRecord): number =>
   String(a[1]).localeCompare(String(b[1]), 'en') || Number(a[4]) - Number(b[4])

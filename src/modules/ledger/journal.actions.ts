@@ -1,7 +1,7 @@
-import type { Call, Ctx, Outcome } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn, monthStart } from '../../kernel/dates.ts'
-import { isRefusal, Refusal } from '../../kernel/errors.ts'
+import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Account } from './account.ts'
 import { toDeltas } from './balance.ts'
@@ -54,7 +54,7 @@ type Prepared = Readonly<{ ctx: Ctx; entry: NewEntry; id: Id<'entry'> }>
 export async function postEntry(ctx: Ctx, entry: NewEntry): Promise<Entry> {
   const book = await ctx.remember(loadBook)
   requirePostable(entry, book, calendarOf(ctx, book))
-  return only(await writeEntries([{ ctx, entry, id: ctx.newId('entry') }]))
+  return writeEntry(ctx, entry)
 }
 
 /**
@@ -67,66 +67,37 @@ export async function postEntry(ctx: Ctx, entry: NewEntry): Promise<Entry> {
  * Source: Books specification 12.1; ledger specification 4.4 and 7.4.
  */
 export async function postJournal(ctx: Ctx, journal: Journal): Promise<PostedJournal> {
-  const [outcome] = await postJournals([{ ctx, input: journal }])
-  assert(outcome !== undefined, 'one call has one outcome')
-  if ('refusal' in outcome) throw outcome.refusal
-  return outcome.value
+  const book = await ctx.remember(loadBook)
+  const known = await findKnown(ctx, journal.externalId, book)
+  const entry =
+    known === undefined
+      ? await writeEntry(ctx, prepareJournal(journal, book, calendarOf(ctx, book)))
+      : requireSame(known, journal)
+  return withAccounts(entry, book)
 }
 
-/**
- * The set form of `postJournal`: many manual entries of one business in one statement. A refused
- * one leaves nothing and does not touch its neighbours.
- */
-export async function postJournals(
-  calls: readonly Call<Ctx, Journal>[],
-): Promise<readonly Outcome<PostedJournal>[]> {
-  const [first] = calls
-  if (first === undefined) return []
-  const book = await first.ctx.remember(loadBook)
-  const calendar = calendarOf(first.ctx, book)
-  const known = await findKnown(calls, book)
-  const prepared: Prepared[] = []
-  const seats = calls.map(({ ctx, input }): Refusal | Entry | number => {
-    try {
-      const key = input.externalId ?? undefined
-      const earlier = key === undefined ? undefined : known.get(key)
-      if (earlier !== undefined) return requireSame(earlier, input)
-      const entry = prepareJournal(input, book, calendar)
-      const seat = prepared.push({ ctx, entry, id: ctx.newId('entry') }) - 1
-      if (key !== undefined) known.set(key, { journal: input, is: seat })
-      return seat
-    } catch (error) {
-      if (isRefusal(error)) return error
-      throw error
-    }
-  })
-  const entries = await writeEntries(prepared)
-  return seats.map((seat): Outcome<PostedJournal> => {
-    if (isRefusal(seat)) return { refusal: seat }
-    const entry = typeof seat === 'number' ? entries[seat] : seat
-    assert(entry !== undefined, 'every accepted call has an entry')
-    return { value: withAccounts(entry, book) }
-  })
-}
+/** A journal with an external id: a draft, or an entry. */
+type Known = Readonly<{ journal: Journal; is: Draft | Entry }>
 
-/** A journal with an external id: a draft, an entry, or the seat of an entry of this commit. */
-type Known = Readonly<{ journal: Journal; is: Draft | Entry | number }>
-
-/** What is there already under the external ids of these calls. */
 async function findKnown(
-  calls: readonly Call<Ctx, Journal>[],
+  ctx: Ctx,
+  externalId: Journal['externalId'],
   book: Book,
-): Promise<Map<string, Known>> {
-  const [first] = calls
-  const wanted = calls.flatMap(({ input }) => input.externalId ?? [])
-  const known = new Map<string, Known>()
-  if (first === undefined || wanted.length === 0) return known
-  const { tx, businessId } = first.ctx
-  for (const found of await listByExternalId(tx, businessId, wanted)) {
-    const one = toKnown(found, book)
-    if (one.journal.externalId) known.set(one.journal.externalId, one)
-  }
-  return known
+): Promise<Known | undefined> {
+  if (!externalId) return undefined
+  const found = await ctx.readTogether(findByExternalId, externalId)
+  return found && toKnown(found, book)
+}
+
+const findByExternalId: Together<string, FoundJournal | undefined> = async (
+  { tx, businessId },
+  externalIds,
+) => {
+  const found = await listByExternalId(tx, businessId, externalIds)
+  const byExternalId = new Map(
+    found.map((one) => [('draft' in one ? one.draft : one.entry).externalId, one]),
+  )
+  return externalIds.map((externalId) => byExternalId.get(externalId))
 }
 
 function toKnown(found: FoundJournal, { accountById }: Book): Known {
@@ -142,8 +113,8 @@ function toKnown(found: FoundJournal, { accountById }: Book): Known {
 }
 
 /** Refuses: resource.external_id_taken (a draft has it, or another journal). */
-function requireSame({ journal, is }: Known, input: Journal): Entry | number {
-  if (typeof is === 'object' && !('seq' in is)) throw externalIdTaken(input)
+function requireSame({ journal, is }: Known, input: Journal): Entry {
+  if (!('seq' in is)) throw externalIdTaken(input)
   if (!isSameJournal(journal, input)) throw externalIdTaken(input)
   return is
 }
@@ -222,7 +193,7 @@ export async function postDraft(ctx: Ctx, draftId: Id<'entry'>): Promise<PostedJ
   const book = await ctx.remember(loadBook)
   const entry = prepareJournal(draft, book, calendarOf(ctx, book))
   await markDraftPosted(ctx.tx, ctx.businessId, draftId)
-  return withAccounts(only(await writeEntries([{ ctx, entry, id: draftId }])), book)
+  return withAccounts(await writeEntry(ctx, entry, draftId), book)
 }
 
 type ReverseJournal = Readonly<{
@@ -416,11 +387,11 @@ const documentsByRole: Readonly<Record<string, string>> = {
 const documentsOf = (role: string | null): string =>
   documentsByRole[role ?? ''] ?? 'documents in another currency'
 
+const writeEntry = (ctx: Ctx, entry: NewEntry, id = ctx.newId('entry')): Promise<Entry> =>
+  ctx.writeTogether(writeEntries, { ctx, entry, id })
+
 /** Writes entries of one business in one statement, with everything a commit owes them. */
-async function writeEntries(prepared: readonly Prepared[]): Promise<readonly Entry[]> {
-  const [first] = prepared
-  if (first === undefined) return []
-  const { ctx } = first
+const writeEntries: Together<Prepared, Entry> = async (ctx, prepared) => {
   const dates = prepared.map(({ entry }) => entry.accountingDate)
   const numbers = await takeNumbers(ctx, { kind: 'journal', surface: 'books', dates })
   const entries = prepared.map((one, index): Entry => {
@@ -528,9 +499,3 @@ const accountsOf = (lines: readonly Line[], { accountById }: Book): readonly Acc
     assert(account !== undefined, 'the lines of an entry name accounts of its business')
     return account
   })
-
-function only(entries: readonly Entry[]): Entry {
-  const [entry] = entries
-  assert(entry !== undefined, 'one posting has one entry')
-  return entry
-}
