@@ -76,12 +76,12 @@ export type Closed = Readonly<{
 export async function closePeriods(ctx: Ctx, close: Close): Promise<Closed> {
   const { throughDate, reason, acknowledgeDrafts } = close
   const book = await ctx.remember(loadBook)
-  const today = dateIn(ctx.now, book.business.timeZone)
-  requireClosable(throughDate, today, book.locks)
+  const { booksStart, timeZone } = book.business
+  requireClosable(throughDate, { booksStart, today: dateIn(ctx.now, timeZone), locks: book.locks })
   const checklist = await checksOf(ctx, close)
   requireNoBlock(checklist)
   const before = book.locks.find(({ kind }) => kind === 'hard')
-  for (const { end } of monthsToClose(throughDate, book.business.booksStart, book.locks)) {
+  for (const { end } of monthsToClose(throughDate, booksStart, book.locks)) {
     await closeMonth(ctx, { through: end, before, checklist, reason })
   }
   ctx.configurationChanged()

@@ -99,16 +99,17 @@ export type CloseCounts = Readonly<{
 }>
 
 /**
- * The period to a month's end may be closed: it is over, and it is not closed already.
+ * The period to a month's end may be closed: it is over, it is not closed already, and it does not
+ * end before the books begin, where nothing can be posted anyway.
  * Refuses, in this order: ledger.year_already_closed, ledger.year_not_closable.
+ * Source: ledger specification 6.1 and 6.3.
  */
 export function requireClosable(
   through: CalendarDate,
-  today: CalendarDate,
-  locks: readonly Lock[],
+  { booksStart, today, locks }: Calendar,
 ): void {
   const closed = closedThrough(locks)
-  if (closed !== undefined && through <= closed) {
+  if (through < booksStart || (closed !== undefined && through <= closed)) {
     throw new Refusal('ledger.year_already_closed', { date: through })
   }
   if (through >= today) {

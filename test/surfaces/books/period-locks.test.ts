@@ -118,6 +118,18 @@ test.each([
   expect([refused.status, refused.body.error.message]).toEqual([status, message])
 })
 
+test('409 what ends before the books begin is no period to close', async () => {
+  const books = await aBooks()
+
+  const refused = await books.post(`${path}/close`, { throughDate: '1999-12-31', reason: 'Old' })
+
+  expect([refused.status, refused.body.error.message]).toEqual([
+    409,
+    'The year ending 1999-12-31 is already closed',
+  ])
+  expect((await books.get(path)).body.data.locks).toEqual([])
+})
+
 test('422 drafts in the period stop a close until they are acknowledged', async () => {
   const books = await aBooks()
   const draft = await books.post('/v1/journal-entries', entryOn('2026-03-05', false))
