@@ -141,7 +141,8 @@ export type RouteRecord = Readonly<{
   handle: (call: Call) => Promise<Reply>
 }>
 
-type Typed<P extends TSchema, Q extends TSchema, B extends TSchema> = Omit<
+/** A route record whose handler sees the types of its schemas. */
+export type TypedRoute<P extends TSchema, Q extends TSchema, B extends TSchema> = Omit<
   RouteRecord,
   'params' | 'query' | 'body' | 'handle'
 > &
@@ -154,5 +155,5 @@ type Typed<P extends TSchema, Q extends TSchema, B extends TSchema> = Omit<
 
 /** States an operation; the handler sees the types of its schemas. */
 export const route = <P extends TSchema, Q extends TSchema, B extends TSchema>(
-  record: Typed<P, Q, B>,
+  record: TypedRoute<P, Q, B>,
 ): RouteRecord => record as unknown as RouteRecord // the server checks input against the schemas first

@@ -17,7 +17,6 @@ import {
   type NewExpense,
   toShownStatus,
 } from '../../modules/purchases/expense.ts'
-import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { DryRunOut, writeDocument } from './dry-run.ts'
 import {
@@ -52,6 +51,7 @@ import {
   toListed,
   toPage,
 } from './lists.ts'
+import { updateRoutes } from './updates.ts'
 
 const statuses = ['pending', 'approved', 'paid'] as const
 const status = Type.Enum(statuses)
@@ -251,59 +251,49 @@ const getRoute = route({
   },
 })
 
-const change = {
-  ...shared,
-  scope: 'write',
-  path: '/api/v1/expenses/{id}',
-  params: idParams,
-  body: ExpenseChange,
-  answers: { 200: ExpenseOut },
-  errors: [
-    ...writeErrors,
-    'request.id_malformed',
-    'validation.nothing_to_update',
-    'resource.external_id_taken',
-    'resource.invalid_transition',
-    ...postingErrors,
-  ],
-  handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof ExpenseChange>>) =>
-    writeDocument(call, {
-      kind: 'expense',
-      action: updateExpense,
-      input: {
-        expenseId: call.params.id.toLowerCase(),
-        changes: toChanges(call.body),
-        status: call.body.status && statusByName[call.body.status],
-        today: call.today,
+const changeRoutes = updateRoutes(
+  {
+    ...shared,
+    method: 'PATCH',
+    path: '/api/v1/expenses/{id}',
+    operation: 'update-expense',
+    summary: 'Update an expense or move its status',
+    description:
+      'Only the members that are sent change. A pending expense may change in everything, later ones in texts, external_id and metadata.',
+    scope: 'write',
+    params: idParams,
+    body: ExpenseChange,
+    answers: { 200: ExpenseOut },
+    errors: [
+      ...writeErrors,
+      'request.id_malformed',
+      'validation.nothing_to_update',
+      'resource.external_id_taken',
+      'resource.invalid_transition',
+      ...postingErrors,
+    ],
+    examples: [
+      {
+        summary: 'Another amount',
+        params: { id: '$expense' },
+        body: { amount: 85 },
+        status: 200,
       },
-      answer: (expense) => ({ status: 200, body: toWire(expense) }),
-    }),
-} as const
-
-const patchRoute = route({
-  ...change,
-  method: 'PATCH',
-  operation: 'update-expense',
-  summary: 'Update an expense or move its status',
-  description:
-    'Only the members that are sent change. A pending expense may change in everything, later ones in texts, external_id and metadata.',
-  examples: [
-    {
-      summary: 'Another amount',
-      params: { id: '$expense' },
-      body: { amount: 85 },
-      status: 200,
-    },
-  ],
-})
-
-const putRoute = route({
-  ...change,
-  method: 'PUT',
-  operation: 'put-expense',
-  summary: 'Update an expense or move its status',
-  description: 'The same as PATCH: only the members that are sent change.',
-  examples: [
+    ],
+    handle: (call) =>
+      writeDocument(call, {
+        kind: 'expense',
+        action: updateExpense,
+        input: {
+          expenseId: call.params.id.toLowerCase(),
+          changes: toChanges(call.body),
+          status: call.body.status && statusByName[call.body.status],
+          today: call.today,
+        },
+        answer: (expense) => ({ status: 200, body: toWire(expense) }),
+      }),
+  },
+  [
     {
       summary: 'Its reference',
       params: { id: '$expense' },
@@ -311,7 +301,7 @@ const putRoute = route({
       status: 200,
     },
   ],
-})
+)
 
 const ApprovalIn = Type.Object({ note: Type.Optional(longText) })
 
@@ -414,8 +404,7 @@ export const expenseRoutes = [
   createRoute,
   listRoute,
   getRoute,
-  patchRoute,
-  putRoute,
+  ...changeRoutes,
   approveRoute,
   payRoute,
   deleteRoute,

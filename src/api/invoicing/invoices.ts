@@ -10,7 +10,6 @@ import {
   type NewInvoice,
   placeholderNumber,
 } from '../../modules/sales/invoice.ts'
-import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { writeDocument } from './dry-run.ts'
 import {
@@ -51,6 +50,7 @@ import {
   toListed,
   toPage,
 } from './lists.ts'
+import { updateRoutes } from './updates.ts'
 
 const invoiceNumber = text(64)
 
@@ -211,64 +211,52 @@ const getRoute = route({
   },
 })
 
-const change = {
-  tag: 'Invoices',
-  scope: 'write',
-  tenant: 'business',
-  cost: 1,
-  path: '/api/v1/invoices/{id}',
-  params: idParams,
-  body: InvoiceChange,
-  answers: { 200: InvoiceOut },
-  errors: [
-    ...writeErrors,
-    'request.id_malformed',
-    'validation.nothing_to_update',
-    ...draftErrors,
-    'sales.invoice_not_draft',
-    'sales.invoice_has_payments',
-  ],
-  handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof InvoiceChange>>) =>
-    writeDocument(call, {
-      kind: 'invoice',
-      action: updateInvoice,
-      input: {
-        invoiceId: call.params.id.toLowerCase(),
-        changes: toChanges(call.body),
-        status: call.body.status,
-        requireDates: requireOrder,
+const changeRoutes = updateRoutes(
+  {
+    method: 'PATCH',
+    path: '/api/v1/invoices/{id}',
+    operation: 'update-invoice',
+    tag: 'Invoices',
+    summary: 'Update an invoice or move its status',
+    description:
+      'Only the members that are sent change. A draft may change in everything, an issued invoice in dates and texts.',
+    scope: 'write',
+    tenant: 'business',
+    cost: 1,
+    params: idParams,
+    body: InvoiceChange,
+    answers: { 200: InvoiceOut },
+    errors: [
+      ...writeErrors,
+      'request.id_malformed',
+      'validation.nothing_to_update',
+      ...draftErrors,
+      'sales.invoice_not_draft',
+      'sales.invoice_has_payments',
+    ],
+    examples: [
+      {
+        summary: 'Issue a draft',
+        params: { id: '$invoice' },
+        body: { status: 'sent' },
+        status: 200,
       },
-      answer: (invoice) => ({ status: 200, body: toWire(invoice, call.outside.toPageUrl) }),
-    }),
-} as const
-
-const patchRoute = route({
-  ...change,
-  method: 'PATCH',
-  operation: 'update-invoice',
-  summary: 'Update an invoice or move its status',
-  description:
-    'Only the members that are sent change. A draft may change in everything, an issued invoice in dates and texts.',
-  examples: [
-    {
-      summary: 'Issue a draft',
-      params: { id: '$invoice' },
-      body: { status: 'sent' },
-      status: 200,
-    },
-  ],
-})
-
-const putRoute = route({
-  ...change,
-  method: 'PUT',
-  operation: 'put-invoice',
-  summary: 'Update an invoice or move its status',
-  description: 'The same as PATCH: only the members that are sent change.',
-  examples: [
-    { summary: 'Mark as paid', params: { id: '$invoice' }, body: { status: 'paid' }, status: 200 },
-  ],
-})
+    ],
+    handle: (call) =>
+      writeDocument(call, {
+        kind: 'invoice',
+        action: updateInvoice,
+        input: {
+          invoiceId: call.params.id.toLowerCase(),
+          changes: toChanges(call.body),
+          status: call.body.status,
+          requireDates: requireOrder,
+        },
+        answer: (invoice) => ({ status: 200, body: toWire(invoice, call.outside.toPageUrl) }),
+      }),
+  },
+  [{ summary: 'Mark as paid', params: { id: '$invoice' }, body: { status: 'paid' }, status: 200 }],
+)
 
 const deleteRoute = route({
   method: 'DELETE',
@@ -289,7 +277,7 @@ const deleteRoute = route({
     })),
 })
 
-export const invoiceRoutes = [createRoute, listRoute, getRoute, patchRoute, putRoute, deleteRoute]
+export const invoiceRoutes = [createRoute, listRoute, getRoute, ...changeRoutes, deleteRoute]
 
 function toNewInvoice(body: Static<typeof InvoiceIn>, today: CalendarDate): NewInvoice {
   const issueDate = body.issue_date === undefined ? today : parseDate(body.issue_date)

@@ -11,7 +11,6 @@ import type {
   ProductChanges,
   ProductFilter,
 } from '../../modules/sales/product.ts'
-import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import {
   amountMax,
@@ -33,6 +32,7 @@ import {
 } from './fields.ts'
 import { toText } from './invoice-fields.ts'
 import { listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
+import { updateRoutes } from './updates.ts'
 
 const price = number({
   decimalsMax: 10,
@@ -181,56 +181,44 @@ const getRoute = route({
   },
 })
 
-const change = {
-  tag: 'Products',
-  scope: 'write',
-  tenant: 'business',
-  cost: 1,
-  path: '/api/v1/products/{id}',
-  params: idParams,
-  body: ProductChange,
-  answers: { 200: ProductOut },
-  errors: [
-    ...writeErrors,
-    'request.id_malformed',
-    'validation.nothing_to_update',
-    'resource.not_found',
-    ...fieldErrors,
-  ],
-  handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof ProductChange>>) =>
-    call.write(
-      updateProduct,
-      { productId: call.params.id.toLowerCase(), changes: toChanges(call.body) },
-      (product) => ({ status: 200, body: toWire(product) }),
-    ),
-} as const
-
-const patchRoute = route({
-  ...change,
-  method: 'PATCH',
-  operation: 'update-product',
-  summary: 'Update a product',
-  description: 'Only the members that are sent change; documents keep what they say.',
-  examples: [
-    {
-      summary: 'A new price',
-      params: { id: '$product' },
-      body: { unit_price: 125 },
-      status: 200,
-    },
-  ],
-})
-
-const putRoute = route({
-  ...change,
-  method: 'PUT',
-  operation: 'put-product',
-  summary: 'Update a product',
-  description: 'The same as PATCH: only the members that are sent change.',
-  examples: [
-    { summary: 'Clear the unit', params: { id: '$product' }, body: { unit: null }, status: 200 },
-  ],
-})
+const changeRoutes = updateRoutes(
+  {
+    method: 'PATCH',
+    path: '/api/v1/products/{id}',
+    operation: 'update-product',
+    tag: 'Products',
+    summary: 'Update a product',
+    description: 'Only the members that are sent change; documents keep what they say.',
+    scope: 'write',
+    tenant: 'business',
+    cost: 1,
+    params: idParams,
+    body: ProductChange,
+    answers: { 200: ProductOut },
+    errors: [
+      ...writeErrors,
+      'request.id_malformed',
+      'validation.nothing_to_update',
+      'resource.not_found',
+      ...fieldErrors,
+    ],
+    examples: [
+      {
+        summary: 'A new price',
+        params: { id: '$product' },
+        body: { unit_price: 125 },
+        status: 200,
+      },
+    ],
+    handle: (call) =>
+      call.write(
+        updateProduct,
+        { productId: call.params.id.toLowerCase(), changes: toChanges(call.body) },
+        (product) => ({ status: 200, body: toWire(product) }),
+      ),
+  },
+  [{ summary: 'Clear the unit', params: { id: '$product' }, body: { unit: null }, status: 200 }],
+)
 
 const deleteRoute = route({
   method: 'DELETE',
@@ -252,7 +240,7 @@ const deleteRoute = route({
     })),
 })
 
-export const productRoutes = [createRoute, listRoute, getRoute, patchRoute, putRoute, deleteRoute]
+export const productRoutes = [createRoute, listRoute, getRoute, ...changeRoutes, deleteRoute]
 
 const toNewProduct = (body: Static<typeof ProductIn>): NewProduct => ({
   name: body.name,

@@ -16,7 +16,6 @@ import type {
   RecurringChanges,
   RecurringFilter,
 } from '../../modules/sales/recurring.ts'
-import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import {
   currency,
@@ -47,6 +46,7 @@ import {
 } from './invoice-fields.ts'
 import { listQuery, pageOf, parseStatuses, sortedBy, toListed, toPage } from './lists.ts'
 import { categoryByCode, taxCategory } from './tax-categories.ts'
+import { updateRoutes } from './updates.ts'
 
 const frequencies = ['daily', 'weekly', 'monthly', 'quarterly', 'yearly'] as const
 const statuses = ['active', 'paused', 'completed'] as const
@@ -251,57 +251,47 @@ const getRoute = route({
   },
 })
 
-const change = {
-  ...shared,
-  scope: 'write',
-  path: `${path}/{id}`,
-  params: idParams,
-  body: RecurringChange,
-  answers: { 200: RecurringOut },
-  errors: [
-    ...writeErrors,
-    'request.id_malformed',
-    'validation.nothing_to_update',
-    ...contentErrors,
-    'sales.schedule_ended',
-    'resource.invalid_transition',
-  ],
-  handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof RecurringChange>>) =>
-    call.write(
-      updateRecurring,
+const changeRoutes = updateRoutes(
+  {
+    ...shared,
+    method: 'PATCH',
+    path: `${path}/{id}`,
+    operation: 'update-recurring-invoice',
+    summary: 'Update a recurring invoice',
+    description: 'Only the members that are sent change; invoices that were made stay as they are.',
+    scope: 'write',
+    params: idParams,
+    body: RecurringChange,
+    answers: { 200: RecurringOut },
+    errors: [
+      ...writeErrors,
+      'request.id_malformed',
+      'validation.nothing_to_update',
+      ...contentErrors,
+      'sales.schedule_ended',
+      'resource.invalid_transition',
+    ],
+    examples: [
       {
-        recurringId: call.params.id.toLowerCase(),
-        changes: toChanges(call.body),
-        status: call.body.status,
-        requireDates: requireOrder,
+        summary: 'Two weeks to pay',
+        params: { id: '$recurring' },
+        body: { due_days: 14 },
+        status: 200,
       },
-      (recurring) => ({ status: 200, body: toWire(recurring) }),
-    ),
-} as const
-
-const patchRoute = route({
-  ...change,
-  method: 'PATCH',
-  operation: 'update-recurring-invoice',
-  summary: 'Update a recurring invoice',
-  description: 'Only the members that are sent change; invoices that were made stay as they are.',
-  examples: [
-    {
-      summary: 'Two weeks to pay',
-      params: { id: '$recurring' },
-      body: { due_days: 14 },
-      status: 200,
-    },
-  ],
-})
-
-const putRoute = route({
-  ...change,
-  method: 'PUT',
-  operation: 'put-recurring-invoice',
-  summary: 'Update a recurring invoice',
-  description: 'The same as PATCH: only the members that are sent change.',
-  examples: [
+    ],
+    handle: (call) =>
+      call.write(
+        updateRecurring,
+        {
+          recurringId: call.params.id.toLowerCase(),
+          changes: toChanges(call.body),
+          status: call.body.status,
+          requireDates: requireOrder,
+        },
+        (recurring) => ({ status: 200, body: toWire(recurring) }),
+      ),
+  },
+  [
     {
       summary: 'Every second month',
       params: { id: '$recurring' },
@@ -309,7 +299,7 @@ const putRoute = route({
       status: 200,
     },
   ],
-})
+)
 
 const step = {
   ...shared,
@@ -411,8 +401,7 @@ export const recurringRoutes = [
   createRoute,
   listRoute,
   getRoute,
-  patchRoute,
-  putRoute,
+  ...changeRoutes,
   pauseRoute,
   resumeRoute,
   runRoute,

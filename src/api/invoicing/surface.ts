@@ -25,6 +25,7 @@ import { invoiceRoutes } from './invoices.ts'
 import { keyRoutes } from './keys.ts'
 import { paymentRoutes } from './payments.ts'
 import { productRoutes } from './products.ts'
+import { quotationStepRoutes } from './quotation-steps.ts'
 import { quotationRoutes } from './quotations.ts'
 import { recurringRoutes } from './recurring-invoices.ts'
 import { statementRoutes } from './statements.ts'
@@ -53,6 +54,7 @@ export const invoicing: Surface = {
     ...paymentRoutes,
     ...creditNoteRoutes,
     ...quotationRoutes,
+    ...quotationStepRoutes,
     ...documentPdfRoutes,
     ...expenseRoutes,
     ...recurringRoutes,

@@ -12,7 +12,7 @@ import type { ToPageUrl } from '../http/outside.ts'
 import { toWire as toCustomerWire } from './customers.ts'
 import { toWire as toExpenseWire } from './expenses.ts'
 import { toWire as toInvoiceWire } from './invoice-fields.ts'
-import { toWire as toQuotationWire } from './quotations.ts'
+import { toWire as toQuotationWire } from './quotation-fields.ts'
 import { toWire as toRecurringWire } from './recurring-invoices.ts'
 
 /** Every event type of this surface. Source: Invoicing specification 13.2. */

@@ -27,6 +27,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { pageOf, pageSizeDefault, pageSizeMax } from './lists.ts'
+import { updateRoutes } from './updates.ts'
 import { buildEventRenderer, eventTypes, renderSample } from './webhook-events.ts'
 
 const url = Type.String({ maxLength: 2_048, description: 'https, on port 443 or 8443' })
@@ -202,48 +203,36 @@ const getRoute = route({
   handle: async (call) => ({ status: 200, body: toWire(await findOwn(call)) }),
 })
 
-const change = {
-  ...one,
-  body: WebhookChange,
-  answers: { 200: WebhookOut },
-  errors: [...changeErrors, 'validation.nothing_to_update', ...addressErrors],
-  handle: async (
-    call: Call<Static<typeof idParams>, unknown, Static<typeof WebhookChange>>,
-  ): Promise<Reply> => {
-    const { body, caller, outside } = call
-    if (body.url !== undefined) await outside.requireReachable(body.url, caller.environment)
-    return call.write(updateEndpoint, { ...chosen(call), changes: namedOf(body) }, toReply)
+const changeRoutes = updateRoutes(
+  {
+    ...one,
+    method: 'PATCH',
+    operation: 'update-webhook',
+    summary: 'Change an endpoint',
+    body: WebhookChange,
+    answers: { 200: WebhookOut },
+    errors: [...changeErrors, 'validation.nothing_to_update', ...addressErrors],
+    examples: [
+      {
+        summary: 'Every event',
+        params: { id: '$webhook' },
+        body: { events: ['*'] },
+        status: 200,
+      },
+      {
+        summary: 'An event that nobody knows',
+        params: { id: '$webhook' },
+        body: { events: ['invoice.eaten'] },
+        status: 400,
+      },
+    ],
+    handle: async (call) => {
+      const { body, caller, outside } = call
+      if (body.url !== undefined) await outside.requireReachable(body.url, caller.environment)
+      return call.write(updateEndpoint, { ...chosen(call), changes: namedOf(body) }, toReply)
+    },
   },
-} as const
-
-const patchRoute = route({
-  ...change,
-  method: 'PATCH',
-  operation: 'update-webhook',
-  summary: 'Change an endpoint',
-  examples: [
-    {
-      summary: 'Every event',
-      params: { id: '$webhook' },
-      body: { events: ['*'] },
-      status: 200,
-    },
-    {
-      summary: 'An event that nobody knows',
-      params: { id: '$webhook' },
-      body: { events: ['invoice.eaten'] },
-      status: 400,
-    },
-  ],
-})
-
-const putRoute = route({
-  ...change,
-  method: 'PUT',
-  operation: 'put-webhook',
-  summary: 'Change an endpoint',
-  description: 'The same as PATCH: only the members that are sent change.',
-  examples: [
+  [
     {
       summary: 'Without a description',
       params: { id: '$webhook' },
@@ -251,7 +240,7 @@ const putRoute = route({
       status: 200,
     },
   ],
-})
+)
 
 const deleteRoute = route({
   ...one,
@@ -460,8 +449,7 @@ export const webhookRoutes = [
   createRoute,
   listRoute,
   getRoute,
-  patchRoute,
-  putRoute,
+  ...changeRoutes,
   deleteRoute,
   setEnabled('disable'),
   setEnabled('enable'),
