@@ -214,6 +214,7 @@ const corpus: readonly (readonly [url: string, outcome: string])[] = [
   ['https://odd.example.com/', 'address'],
   ['https://zone.example.com/', 'address'],
   ['https://nobody.example.com/', 'unresolved'],
+  ['http://nobody.example.com/', 'scheme'],
   ['https://localhost/', 'name'],
   ['https://LOCALHOST/', 'name'],
   ['https://localhost./', 'name'],

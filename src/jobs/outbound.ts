@@ -101,7 +101,7 @@ export class Outbound {
     if (isOddName && allowed.length === 0) return { isAllowed: false, reason: 'name' }
     const addresses = isLiteral ? [host] : await this.#resolve(host)
     const [address] = addresses
-    if (address === undefined) return { isAllowed: false, reason: 'unresolved' }
+    if (address === undefined) return { isAllowed: false, reason: doubt ?? 'unresolved' }
     const isEachExempt = addresses.every((one) => isExempt(one, allowed))
     if (doubt === 'scheme' && !(isEachExempt && this.#mayUseHttp(purpose))) {
       return { isAllowed: false, reason: 'scheme' }

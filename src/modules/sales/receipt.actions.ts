@@ -38,7 +38,7 @@ import type { NewReceipt, Receipt, ReceiptAllocation } from './receipt.ts'
  * Refuses, in this order: resource.not_found (customer), resource.external_id_taken,
  * resource.not_found (invoice), ledger.account_not_found, ledger.account_is_control,
  * sales.invoice_not_open, sales.invoice_already_paid,
- * ledger.rate_missing, sales.allocation_currency_mismatch, purchases.withholding_invalid,
+ * sales.allocation_currency_mismatch, ledger.rate_missing, purchases.withholding_invalid,
  * sales.allocation_exceeds_receipt, sales.allocation_exceeds_due, then what `postEntry` refuses
  * about dates.
  * Source: ledger specification 8.5; Invoicing specification 11; Books specification 9.2.
@@ -53,8 +53,8 @@ export async function recordReceipt(ctx: Ctx, given: NewReceipt): Promise<Receip
   const { defaultDepositAccountCode } = book.business.profile
   const accountCode = given.accountCode ?? defaultDepositAccountCode ?? undefined
   const moneyAccount = moneyAccountOf(book, accountCode)
-  const rate = await rateOf(ctx, given, book)
   const settled = settledOf(given, items, book)
+  const rate = await rateOf(ctx, given, book)
   const withheld = withheldOf(given, settled)
   const fee = given.fee ?? 0n
   requireCovered(given, settled, withheld + fee)

