@@ -41,7 +41,8 @@ import { listOrganizations } from './modules/access/organization.queries.ts'
 import { keepRequests } from './modules/access/request-log.actions.ts'
 import { type KeptRequest, placeOfRequest } from './modules/access/request-log.ts'
 import { announceLimits } from './modules/plans/notice.actions.ts'
-import { buildOutbound, buildOutside, buildWorkerParts } from './outside.ts'
+import type { EventRenderers } from './modules/webhooks/event.ts'
+import { buildOutbound, buildOutside, buildRenderers, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { buildPrinter } from './printing.ts'
 import type { Tracing } from './tracing.ts'
@@ -105,6 +106,8 @@ export type App = Readonly<{
   gate: Gate
   pool: Pool
   surfaces: readonly Surface[]
+  /** How each surface shows events. */
+  renderers: Required<EventRenderers>
   hasOrganizations: () => Promise<boolean>
   /** What the log of requests has kept of what was said; undefined: nothing. */
   saidIn: (row: KeptRequest) => Said | undefined
@@ -167,6 +170,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const toPageUrl = (documentId: string, generation: number) =>
     `${origin}/i/${tokens.toToken(documentId, generation)}`
   const print = buildPrinter({ pool, gate, renderer, clock, toPageUrl })
+  const renderers = buildRenderers({ origin: () => origin, toPageUrl })
   const outside = buildOutside(parts, outbound, { print, toPageUrl })
   const requestLog = new RequestLog({
     write: (rows) => asOwner(adminPool, (tx) => keepRequests(tx, rows)),
@@ -222,6 +226,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     gate,
     pool,
     surfaces,
+    renderers,
     hasOrganizations: () => hasOrganizations(adminPool),
     saidIn: ({ organizationId, requestId, sealed }) => {
       if (sealed === null) return undefined
@@ -234,9 +239,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
       return address
     },
     startWorker: async (jobsPool, anchor) => {
-      const needs = { gate, outbound, jobsPool, origin: () => origin, toPageUrl }
+      const needs = { gate, outbound, jobsPool, origin: () => origin, renderers }
       const { requestLogDays, eventDays } = config
-      const mail = { adminPool, clock, log, settings: toMailSettings(config), print, toPageUrl }
+      const settings = toMailSettings(config)
+      const mail = { adminPool, clock, random, log, settings, print, toPageUrl }
       const onTask = parts.metrics?.seeTask
       const onAttempt = (attempt: AttemptSeen): void => {
         parts.metrics?.seeAttempt(attempt)

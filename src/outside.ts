@@ -17,6 +17,7 @@ import type { WorkerParts } from './jobs/worker.ts'
 import { assert } from './kernel/assert.ts'
 import type { Instant } from './kernel/dates.ts'
 import { Refusal } from './kernel/errors.ts'
+import type { EventRenderers } from './modules/webhooks/event.ts'
 
 /** What the ways out of the installation are built from. */
 export type OutsideParts = Readonly<{
@@ -68,18 +69,27 @@ function toKeyPair(seed: Uint8Array) {
   return { seed, publicKey: new Uint8Array(Buffer.from(x ?? '', 'base64url')) }
 }
 
+type Addresses = Readonly<{ origin: () => string; toPageUrl: Outside['toPageUrl'] }>
+
+/** Each surface brings its own words for events. */
+export const buildRenderers = ({ origin, toPageUrl }: Addresses): Required<EventRenderers> => ({
+  invoicing: buildEventRenderer(toPageUrl),
+  books: renderBooksEvent,
+  connect: buildRenderer({ manifests, origin }),
+})
+
 type WorkerNeeds = Readonly<{
   gate: Gate
   outbound: Outbound
   jobsPool: Pool | undefined
   origin: () => string
-  toPageUrl: Outside['toPageUrl']
+  renderers: EventRenderers
 }>
 
-/** What the worker works with; each surface brings its own words for events. */
+/** What the worker works with. */
 export const buildWorkerParts = (
   { adminPool, clock, random, log }: OutsideParts,
-  { gate, outbound, jobsPool, origin, toPageUrl }: WorkerNeeds,
+  { gate, outbound, jobsPool, origin, renderers }: WorkerNeeds,
 ): Omit<WorkerParts, 'requestLogDays' | 'eventDays'> => ({
   adminPool,
   jobsPool,
@@ -87,11 +97,7 @@ export const buildWorkerParts = (
   random,
   openSecret: (place, sealed) => openAlone(adminPool, place, sealed),
   outbound,
-  renderers: {
-    invoicing: buildEventRenderer(toPageUrl),
-    books: renderBooksEvent,
-    connect: buildRenderer({ manifests, origin }),
-  },
+  renderers,
   write: (command) => gate.write(command),
   manifests,
   toPushFailure: (requestId) => toFailureOf({ requestId, origin: origin() }),

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clusterAddress, connect, dropDatabase, emptyDatabase } from './cluster.ts'
 import { temporaryFolder } from './postgres.ts'
@@ -264,6 +266,53 @@ test('verify checks every chain and finds nothing wrong in what the commands wro
     code: 0,
     body: { ok: true, command: 'verify', data: { findings: [], seconds: expect.any(Number) } },
   })
+})
+
+test('verify says on request where every chain stands', async () => {
+  const businessId = member(await aNewOrganization(), 'businessId')
+
+  const reply = await tallystick(`verify ${businessId} --at-restore`)
+
+  const hash = expect.stringMatching(/^[0-9a-f]{64}$/)
+  expect(reply).toMatchObject({
+    code: 0,
+    body: {
+      data: {
+        findings: [],
+        heads: [{ tenantId: businessId, link: '1', hash, eventSequence: expect.any(String) }],
+      },
+    },
+  })
+})
+
+test('keys scan finds keys by their checksums, in any file, and needs no database', async () => {
+  const organization = member(await aNewOrganization(), 'organizationId')
+  const keyOf = async (surface: string): Promise<string> => {
+    const line = `keys create --organization ${organization} --surface ${surface}`
+    return member(await tallystick(line), 'key')
+  }
+  const [books, connectKey] = [await keyOf('books'), await keyOf('connect')]
+  const basic = Buffer.from(`${connectKey}:`).toString('base64')
+  const wrong = `${books.slice(0, -1)}${books.endsWith('0') ? '1' : '0'}`
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'deep'))
+  writeFileSync(join(folder, 'clean.txt'), `${wrong}\n${'0'.repeat(40)}\n`)
+  writeFileSync(join(folder, 'deep', 'a.env'), `A=1\nKEY="${books}"\nBasic ${basic}\n`)
+  writeFileSync(join(folder, 'long.bin'), `${'x '.repeat(524_270)}${connectKey} end`)
+
+  const away = { DATABASE_URL: 'postgresql://postgres@127.0.0.1:1/x' }
+  const found = await tallystick(`keys scan ${folder}`, away)
+  const none = await tallystick(`keys scan ${join(folder, 'clean.txt')}`, away)
+  const absent = await tallystick(`keys scan ${join(folder, 'nothing')}`, away)
+
+  const findings = Object(found.body['data']).findings as { file: string; line: number }[]
+  const seen = findings.map(({ file, line }) => `${file.slice(folder.length + 1)}:${line}`)
+  expect(seen.toSorted()).toEqual(['deep/a.env:2', 'deep/a.env:3', 'long.bin:1'])
+  expect(findings).toContainEqual(
+    expect.objectContaining({ surface: 'books', checksum: 'valid', visible: expect.any(String) }),
+  )
+  expect(JSON.stringify(found.body)).not.toContain(books)
+  expect([found.code, none.code, absent.code]).toEqual([4, 0, 2])
 })
 
 test('errors explain finds a code by its number', async () => {

@@ -1,4 +1,5 @@
 import { parseCurrency } from '../kernel/currency.ts'
+import { type Instant, isDate, parseInstant } from '../kernel/dates.ts'
 import { UsageError } from './output.ts'
 
 const nameMax = 250
@@ -45,6 +46,16 @@ export function readInteger(
   }
   return value
 }
+
+/** A whole number of up to 18 digits, such as the sequence of an event. Throws UsageError. */
+export function readWhole(flag: string, text: string): bigint {
+  if (!/^\d{1,18}$/.test(text)) throw new UsageError(`${flag} must be a whole number.`)
+  return BigInt(text)
+}
+
+/** An instant, or the first moment of a day in UTC. Refuses: validation.date_invalid. */
+export const readMoment = (flag: string, text: string): Instant =>
+  parseInstant(isDate(text) ? `${text}T00:00:00Z` : text, flag)
 
 /** One of the words. Throws UsageError. */
 export function readChoice<Choice extends string>(

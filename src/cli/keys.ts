@@ -1,12 +1,17 @@
+import { createReadStream } from 'node:fs'
+import { opendir, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { createKey, revokeKey, rotateKey } from '../modules/access/api-key.actions.ts'
 import { type ApiKey, listKeys } from '../modules/access/api-key.queries.ts'
 import {
+  findKeys,
   keyDaysMax,
   keyNameMax,
   keyNetworksMax,
   overlapHoursMax,
+  visibleParts,
 } from '../modules/access/api-key.ts'
 import { readChoice, readInteger } from './arguments.ts'
 import { type Answer, answer, toTable, UsageError } from './output.ts'
@@ -73,8 +78,77 @@ export function keysCommand(): Command {
     .action((id: string, flags: Readonly<{ overlapHours: string }>, command: Command) =>
       answer(command, () => withSession((session) => rotate(session, id, flags.overlapHours))),
     )
+  keys
+    .command('scan <path...>')
+    .description('look for keys in files and folders; exit code 4 when there are any')
+    .action((paths: readonly string[], _flags: unknown, command: Command) =>
+      answer(command, () => scan(paths)),
+    )
   return keys
 }
+
+type Leak = Readonly<{
+  file: string
+  line: number
+  surface: string
+  visible: string
+  checksum: 'valid'
+}>
+
+/** Needs no database: a key tells by its checksum that it is one. Throws UsageError. */
+async function scan(paths: readonly string[]): Promise<Answer> {
+  const findings: Leak[] = []
+  for (const path of paths) {
+    for await (const file of filesBelow(path)) findings.push(...(await leaksOf(file)))
+  }
+  const rows = findings.map(({ file, line, surface, visible }) => [
+    `${file}:${line}`,
+    ...[surface, visible],
+  ])
+  const text =
+    rows.length === 0 ? 'No key was found.' : toTable(['WHERE', 'SURFACE', 'VISIBLE'], rows)
+  return { data: { findings }, text, exitCode: findings.length === 0 ? 0 : 4 }
+}
+
+/** The files of a folder, or the one file; links are not followed. */
+async function* filesBelow(path: string): AsyncGenerator<string> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) throw new UsageError(`There is no ${path}.`)
+  if (found.isFile()) yield path
+  if (!found.isDirectory()) return
+  for await (const entry of await opendir(path, { recursive: true })) {
+    if (entry.isFile()) yield join(entry.parentPath, entry.name)
+  }
+}
+
+/** Read a part at a time; a run of characters that may go on is looked at with the next part. */
+async function leaksOf(file: string): Promise<readonly Leak[]> {
+  const leaks: Leak[] = []
+  const stream = createReadStream(file, { encoding: 'latin1', highWaterMark: partBytes })
+  let line = 1
+  let rest = ''
+  for await (const part of stream as AsyncIterable<string>) {
+    const text = rest + part
+    let end = text.length
+    while (text.length - end < runMax && /[0-9A-Za-z_+/=]/.test(text.charAt(end - 1))) end -= 1
+    leaks.push(...leaksIn(text.slice(0, end), { file, line }))
+    line += text.slice(0, end).split('\n').length - 1
+    rest = text.slice(end)
+  }
+  return [...leaks, ...leaksIn(rest, { file, line })]
+}
+
+const partBytes = 1024 * 1024
+const runMax = 512
+
+const leaksIn = (text: string, { file, line }: Pick<Leak, 'file' | 'line'>): readonly Leak[] =>
+  text.split('\n').flatMap((row, index) =>
+    findKeys(row, (base64) => Buffer.from(base64, 'base64').toString('latin1')).map((key) => {
+      const { start, end } = visibleParts(key.surface, key.text)
+      const visible = `${start}…${end}`
+      return { file, line: line + index, surface: key.surface, visible, checksum: 'valid' }
+    }),
+  )
 
 async function create(session: Session, flags: NewFlags): Promise<Answer> {
   const surface = readChoice('--surface', surfaces, flags.surface)

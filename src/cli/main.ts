@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   errors: async () => (await import('./errors-explain.ts')).errorsCommand(),
   mail: async () => (await import('./mail.ts')).mailCommand(),
   webhooks: async () => (await import('./webhooks.ts')).webhooksCommand(),
+  events: async () => (await import('./events.ts')).eventsCommand(),
   requests: async () => (await import('./requests.ts')).requestsCommand(),
 }
 

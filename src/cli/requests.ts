@@ -1,9 +1,8 @@
 import { Command } from 'commander'
-import { isDate, parseInstant } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
 import { listRequests } from '../modules/access/request-log.queries.ts'
 import { type KeptRequest, parseRequestId } from '../modules/access/request-log.ts'
-import { readChoice } from './arguments.ts'
+import { readChoice, readMoment } from './arguments.ts'
 import { type Answer, answer, toTable, UsageError } from './output.ts'
 import { readId, type Session, withSession } from './session.ts'
 
@@ -61,7 +60,8 @@ async function list(session: Session, flags: Flags): Promise<Answer> {
       keyId: key && readId('key', 'key', key),
       surface: surface && readChoice('--surface', surfaces, surface),
       status: flags.status === undefined ? undefined : readNumber('--status', flags.status, 999),
-      ...{ from: readMoment('--from', flags.from), to: readMoment('--to', flags.to) },
+      from: flags.from === undefined ? undefined : readMoment('--from', flags.from),
+      to: flags.to === undefined ? undefined : readMoment('--to', flags.to),
     }),
   )
   const header = ['AT', 'ID', 'STATUS', 'CODE', 'MS', 'METHOD', 'PATH']
@@ -121,7 +121,3 @@ function readNumber(flag: string, text: string, max: number): number {
   }
   return value
 }
-
-/** Refuses: validation.date_invalid. */
-const readMoment = (flag: string, text: string | undefined) =>
-  text === undefined ? undefined : parseInstant(isDate(text) ? `${text}T00:00:00Z` : text, flag)

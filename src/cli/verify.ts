@@ -7,7 +7,13 @@ import { type Instant, parseDate } from '../kernel/dates.ts'
 import { Refusal } from '../kernel/errors.ts'
 import { asId } from '../kernel/ids.ts'
 import { anchorSecretOf } from '../master-key.ts'
-import { listRemoved, listTenants, verifyTenant } from '../modules/reports/integrity.queries.ts'
+import {
+  listHeads,
+  listRemoved,
+  listTenants,
+  type TenantHead,
+  verifyTenant,
+} from '../modules/reports/integrity.queries.ts'
 import {
   addChecked,
   type Checked,
@@ -42,12 +48,13 @@ export const verifyCommand = (): Command =>
     .argument('[business]', 'one business or organization; all without it')
     .option('--since <date>', 'only what was recorded from this day on, and without roll-ups')
     .option('--deep', 'with --since: recompute all roll-ups, balances and numbers as well')
+    .option('--at-restore', 'also say where each chain stands, to compare with what others saw')
     .option('--anchors <file>', 'an anchor file in place of the configured one')
     .action((business: string | undefined, flags: Flags, command: Command) =>
       answer(command, () => run(business, flags)),
     )
 
-type Flags = Readonly<{ anchors?: string; since?: string; deep?: boolean }>
+type Flags = Readonly<{ anchors?: string; since?: string; deep?: boolean; atRestore?: boolean }>
 
 function run(business: string | undefined, flags: Flags): Promise<Answer> {
   const config = loadConfig()
@@ -60,8 +67,29 @@ function run(business: string | undefined, flags: Flags): Promise<Answer> {
       anchors: readAnchors(file ?? config.anchorFile),
       anchorKey: anchorKeyOf(anchorSecretOf(installation.root)),
     })
-    return { data: report, text: toText(report), exitCode: report.findings.length === 0 ? 0 : 4 }
+    const heads = flags.atRestore === true ? await readHeads(installation, business) : undefined
+    const text = [toText(report), ...(heads === undefined ? [] : [toHeadsTable(heads)])]
+    return {
+      data: { ...report, ...(heads !== undefined && { heads }) },
+      text: text.join('\n\n'),
+      exitCode: report.findings.length === 0 ? 0 : 4,
+    }
   })
+}
+
+/** Who restored an older state tells others by this from which event on they must look again. */
+async function readHeads({ adminPool }: Parts, business: string | undefined) {
+  const all = await readSnapshot(adminPool, { organizationId: everybody }, listHeads)
+  const tenantId = business && readId('business', 'biz', business)
+  return tenantId === undefined ? all : all.filter((head) => head.tenantId === tenantId)
+}
+
+function toHeadsTable(heads: readonly TenantHead[]): string {
+  const rows = heads.map((head) => [
+    ...[head.tenantId, String(head.eventSequence), String(head.link), head.hash],
+    ...[String(head.entrySequence), head.recordedAt],
+  ])
+  return toTable(['BUSINESS', 'LAST EVENT', 'LINK', 'HASH', 'LAST ENTRY', 'AT'], rows)
 }
 
 /**

@@ -96,12 +96,42 @@ export function parseKeyText(surface: Surface, text: string): string {
     const owner = surfaces.find((other) => patternBySurface[other].test(text))
     throw new Refusal(owner === undefined ? 'key.format_invalid' : 'key.wrong_surface')
   }
+  if (!isWhole(surface, text)) throw new Refusal('key.checksum_invalid')
+  return text
+}
+
+/** Whether the checksum of a text in the shape of a key is right. */
+function isWhole(surface: Surface, text: string): boolean {
   const shape = shapeOf(surface, environmentOfKey(text))
   const end = text.length - shape.checksum
-  if (checksumOf(text.slice(0, end), shape) !== text.slice(end)) {
-    throw new Refusal('key.checksum_invalid')
-  }
-  return text
+  return checksumOf(text.slice(0, end), shape) === text.slice(end)
+}
+
+/** Runs of characters that a key, or a Connect key in base 64, may be. */
+const keyRun = /[0-9A-Za-z_+/=]{40,}/g
+const keyInRun: readonly (readonly [Surface, RegExp])[] = [
+  ['invoicing', /oim_[0-9a-f]{64}/g],
+  ['books', /(?:live|test)_sk_[0-9a-f]{48}/g],
+  ['connect', /(?<![0-9A-Za-z])[0-9A-Za-z]{40}(?![0-9A-Za-z])/g],
+]
+
+/** A key that stands in a text. */
+export type FoundKey = Readonly<{ surface: Surface; text: string }>
+
+/**
+ * Keys in a text, as their checksums tell: digests and other runs of digits are none. A Connect key
+ * is also known as it stands in a header of Basic authorization, when `decode` can undo base 64.
+ */
+export function findKeys(text: string, decode: (base64: string) => string): readonly FoundKey[] {
+  const runs = text.match(keyRun) ?? []
+  const texts = runs.flatMap((run) => [run, /^[0-9A-Za-z+/]{52,}=*$/.test(run) ? decode(run) : ''])
+  return texts.flatMap((run) =>
+    keyInRun.flatMap(([surface, shape]) =>
+      (run.match(shape) ?? [])
+        .filter((found) => isWhole(surface, found))
+        .map((found) => ({ surface, text: found })),
+    ),
+  )
 }
 
 /** The environment that a key's prefix names; keys of surfaces without one are live. */

@@ -66,6 +66,28 @@ export async function listRemoved(db: Db): Promise<readonly string[]> {
   return rows.map(({ id }) => id)
 }
 
+/** Where the books of a tenant stand: its newest numbers and the newest link of its chain. */
+export type TenantHead = Readonly<{
+  tenantId: TenantId
+  link: bigint
+  hash: string
+  entrySequence: bigint
+  eventSequence: bigint
+  auditSequence: bigint
+  recordedAt: Instant
+}>
+
+/** Of every tenant that has written anything, by id. */
+export function listHeads(db: Db): Promise<TenantHead[]> {
+  return db.query<TenantHead>({
+    text: `select tenant_id as "tenantId", link, encode(chain_hash, 'hex') as hash,
+        entry_seq as "entrySequence", event_seq as "eventSequence", audit_seq as "auditSequence",
+        recorded_at as "recordedAt"
+      from lane_head where link > 0 order by tenant_id limit 1000000`,
+    values: [],
+  })
+}
+
 type Depth = Readonly<{
   /** Only what was recorded then or later, on top of a link that is taken as it is. */
   since?: Instant | undefined

@@ -45,6 +45,25 @@ export async function listEvents(
   return withPersonal(db, rows)
 }
 
+/**
+ * Events of one tenant after a sequence number, in order, at most `limit`, without what of their
+ * payload is personal. With no number: the newest 20.
+ */
+export async function listBareEvents(
+  db: Db,
+  { tenantId, after, limit }: Readonly<{ tenantId: string; after?: bigint; limit: number }>,
+): Promise<StoredEvent[]> {
+  const rows = await db.query<SealedEvent>({
+    name: 'list_bare_events',
+    text: `select ${eventColumns} from event as ev
+      where ev.tenant_id = $1 and ev.sequence > coalesce($2,
+        (select h.event_seq - 20 from lane_head as h where h.tenant_id = $1))
+      order by ev.sequence limit $3`,
+    values: [tenantId, after ?? null, limit],
+  })
+  return rows.map(withoutSeal)
+}
+
 /** One event of a tenant by its id. */
 export async function findEvent(
   db: Db,
