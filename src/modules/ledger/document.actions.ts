@@ -1,17 +1,64 @@
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import {
   deleteDocument,
-  insertDocument,
+  insertDocuments,
   insertVersions,
+  type NewVersion,
   replaceLines,
-  updateDocument,
+  updateDocuments,
 } from './document.db.ts'
-import { type Document, type DocumentHead, toImageText } from './document.ts'
+import { type KnownDocument, listByExternalId, mapDocuments } from './document.queries.ts'
+import { type Document, type DocumentHead, type DocumentKind, toImageText } from './document.ts'
+
+const readDocuments: Together<DocumentName, Document | undefined> = async (ctx, names) => {
+  const ids = names.map(({ id }) => id)
+  const documentById = await mapDocuments(ctx.tx, ctx.businessId, ids)
+  return names.map(({ kind, id }) => {
+    const document = documentById.get(id)
+    return document?.kind === kind ? document : undefined
+  })
+}
+
+/** One document of a kind with its lines, as actions read it. */
+export const readDocument = (
+  ctx: Ctx,
+  kind: DocumentKind,
+  id: string,
+): Promise<Document | undefined> => ctx.readTogether(readDocuments, { kind, id })
+
+type DocumentName = Readonly<{ kind: DocumentKind; id: string }>
+
+const readKnown: Together<ExternalName, KnownDocument | undefined> = async (ctx, names) => {
+  const kinds = [...new Set(names.map(({ kind }) => kind))]
+  const externalIds = names.map(({ externalId }) => externalId)
+  const known = await listByExternalId(ctx.tx, ctx.businessId, kinds, externalIds)
+  const knownByName = new Map(known.map((one) => [`${one.kind} ${one.externalId}`, one]))
+  return names.map(({ kind, externalId }) => knownByName.get(`${kind} ${externalId}`))
+}
+
+/** The document of a kind that has an external id. */
+export const readByExternalId = (
+  ctx: Ctx,
+  kind: DocumentKind,
+  externalId: string,
+): Promise<KnownDocument | undefined> => ctx.readTogether(readKnown, { kind, externalId })
+
+type ExternalName = Readonly<{ kind: DocumentKind; externalId: string }>
+
+const addDocuments: Together<Document, undefined> = async ({ tx }, documents) => {
+  await insertDocuments(tx, documents)
+  return documents.map(() => undefined)
+}
 
 /** Inserts a document as it is. Refuses: resource.external_id_taken. */
 export const addDocument = (ctx: Ctx, document: Document): Promise<void> =>
-  insertDocument(ctx.tx, document)
+  ctx.writeTogether(addDocuments, document)
+
+const changeDocuments: Together<DocumentHead, undefined> = async ({ tx }, documents) => {
+  await updateDocuments(tx, documents)
+  return documents.map(() => undefined)
+}
 
 /** Writes a document's head anew, and its lines too when they were replaced. */
 export async function changeDocument(
@@ -19,7 +66,7 @@ export async function changeDocument(
   document: Document | DocumentHead,
   { hasNewLines = false } = {},
 ): Promise<void> {
-  await updateDocument(ctx.tx, document)
+  await ctx.writeTogether(changeDocuments, document)
   if (hasNewLines && 'lines' in document) await replaceLines(ctx.tx, document)
 }
 
@@ -46,5 +93,11 @@ export async function keepVersions(
     ctx.chain('D', ['D', id, kind, number, String(version), sha256])
     return { documentId: id, version, kind, number, snapshot, sha256 }
   })
-  await insertVersions(ctx.tx, { businessId: ctx.businessId, link: ctx.link, rows })
+  await ctx.writeTogether(addVersions, rows)
+}
+
+const addVersions: Together<readonly NewVersion[], undefined> = async (ctx, sets) => {
+  const { tx, businessId, link } = ctx
+  await insertVersions(tx, { businessId, link, rows: sets.flat() })
+  return sets.map(() => undefined)
 }

@@ -4,56 +4,120 @@ import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { type Document, type DocumentHead, type DocumentLine, toImageText } from './document.ts'
 
-const lineColumns = `line_no, line_id, description, quantity, unit_price, discount_percent,
-  tax_percent, tax_category, product_id, account_id, unit, net, tax`
+/** A column of rows that are written as a set: its name, its type, and its values as one array. */
+type Column<Row> = readonly [name: string, type: string, toArray: (rows: readonly Row[]) => string]
 
-const insertDocumentSql = `
-  with head as (
-    insert into document (business_id, document_id, kind, surface, lifecycle, number, party_id,
-      issue_date, due_date, currency, rate, rate_source, prices_include_tax, discount_percent,
-      subtotal, tax, rounding, total, base_total, reference, notes, terms, template,
-      source_document_id, external_id, metadata, details, calculation, entry_id, void_entry_id,
-      void_reason, sent_at, paid_at, voided_at, created_at, updated_at, version)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-      $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
-    returning document_id
+const headColumns: readonly Column<DocumentHead>[] = [
+  ['business_id', 'uuid', (all) => plainArray(all.map((one) => one.businessId))],
+  ['document_id', 'uuid', (all) => plainArray(all.map((one) => one.id))],
+  ['kind', 'text', (all) => plainArray(all.map((one) => one.kind))],
+  ['surface', 'text', (all) => plainArray(all.map((one) => one.surface))],
+  ['lifecycle', 'text', (all) => plainArray(all.map((one) => one.lifecycle))],
+  ['number', 'text', (all) => textArray(all.map((one) => one.number))],
+  ['party_id', 'uuid', (all) => nullableArray(all.map((one) => one.partyId))],
+  ['issue_date', 'date', (all) => plainArray(all.map((one) => one.issueDate))],
+  ['due_date', 'date', (all) => nullableArray(all.map((one) => one.dueDate))],
+  ['currency', 'text', (all) => plainArray(all.map((one) => one.currency))],
+  ['rate', 'numeric', (all) => nullableArray(all.map((one) => one.rate))],
+  ['rate_source', 'text', (all) => textArray(all.map((one) => one.rateSource))],
+  ['prices_include_tax', 'boolean', (all) => plainArray(all.map((one) => one.pricesIncludeTax))],
+  ['discount_percent', 'numeric', (all) => plainArray(all.map((one) => one.discountPercent))],
+  ['subtotal', 'bigint', (all) => plainArray(all.map((one) => one.subtotal))],
+  ['tax', 'bigint', (all) => plainArray(all.map((one) => one.tax))],
+  ['rounding', 'bigint', (all) => plainArray(all.map((one) => one.rounding))],
+  ['total', 'bigint', (all) => plainArray(all.map((one) => one.total))],
+  ['base_total', 'bigint', (all) => nullableArray(all.map((one) => one.baseTotal))],
+  ['reference', 'text', (all) => textArray(all.map((one) => one.reference))],
+  ['notes', 'text', (all) => textArray(all.map((one) => one.notes))],
+  ['terms', 'text', (all) => textArray(all.map((one) => one.terms))],
+  ['template', 'text', (all) => textArray(all.map((one) => one.template))],
+  ['source_document_id', 'uuid', (all) => nullableArray(all.map((one) => one.sourceDocumentId))],
+  ['external_id', 'text', (all) => textArray(all.map((one) => one.externalId))],
+  ['metadata', 'jsonb', (all) => textArray(all.map((one) => JSON.stringify(one.metadata)))],
+  ['details', 'jsonb', (all) => textArray(all.map((one) => toImageText(one.details)))],
+  ['calculation', 'jsonb', (all) => textArray(all.map((one) => one.calculation))],
+  ['entry_id', 'uuid', (all) => nullableArray(all.map((one) => one.entryId))],
+  ['void_entry_id', 'uuid', (all) => nullableArray(all.map((one) => one.voidEntryId))],
+  ['void_reason', 'text', (all) => textArray(all.map((one) => one.voidReason))],
+  ['sent_at', 'timestamptz', (all) => nullableArray(all.map((one) => one.sentAt))],
+  ['paid_at', 'timestamptz', (all) => nullableArray(all.map((one) => one.paidAt))],
+  ['voided_at', 'timestamptz', (all) => nullableArray(all.map((one) => one.voidedAt))],
+  ['created_at', 'timestamptz', (all) => plainArray(all.map((one) => one.createdAt))],
+  ['updated_at', 'timestamptz', (all) => plainArray(all.map((one) => one.updatedAt))],
+  ['version', 'bigint', (all) => plainArray(all.map((one) => one.version))],
+]
+
+type LineRow = DocumentLine & Readonly<{ document: DocumentHead; lineNo: number }>
+
+const lineColumns: readonly Column<LineRow>[] = [
+  ['business_id', 'uuid', (all) => plainArray(all.map((one) => one.document.businessId))],
+  ['document_id', 'uuid', (all) => plainArray(all.map((one) => one.document.id))],
+  ['line_no', 'int', (all) => plainArray(all.map((one) => one.lineNo))],
+  ['line_id', 'uuid', (all) => plainArray(all.map((one) => one.id))],
+  ['description', 'text', (all) => textArray(all.map((one) => one.description))],
+  ['quantity', 'numeric', (all) => plainArray(all.map((one) => one.quantity))],
+  ['unit_price', 'numeric', (all) => plainArray(all.map((one) => one.unitPrice))],
+  ['discount_percent', 'numeric', (all) => plainArray(all.map((one) => one.discountPercent))],
+  ['tax_percent', 'numeric', (all) => plainArray(all.map((one) => one.taxPercent))],
+  ['tax_category', 'text', (all) => plainArray(all.map((one) => one.taxCategory))],
+  ['product_id', 'uuid', (all) => nullableArray(all.map((one) => one.productId))],
+  ['account_id', 'uuid', (all) => plainArray(all.map((one) => one.accountId))],
+  ['unit', 'text', (all) => textArray(all.map((one) => one.unit))],
+  ['net', 'bigint', (all) => plainArray(all.map((one) => one.net))],
+  ['tax', 'bigint', (all) => plainArray(all.map((one) => one.tax))],
+]
+
+const namesOf = <Row>(columns: readonly Column<Row>[]): string =>
+  columns.map(([name]) => name).join(', ')
+
+const arraysOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] =>
+  columns.map(([, , toArray]) => toArray(rows))
+
+/** The rows of a set, behind the first `count` values of the statement. */
+const unnested = <Row>(columns: readonly Column<Row>[], count = 0): string =>
+  `unnest(${columns.map(([, type], i) => `$${count + i + 1}::${type}[]`).join(', ')})`
+
+const insertHeadsSql = `
+  insert into document (${namesOf(headColumns)}) select * from ${unnested(headColumns)}`
+
+const insertLinesSql = `
+  insert into document_line (${namesOf(lineColumns)}) select * from ${unnested(lineColumns)}`
+
+const insertDocumentsSql = `
+  with head as (${insertHeadsSql})
+  insert into document_line (${namesOf(lineColumns)})
+  select * from ${unnested(lineColumns, headColumns.length)}`
+
+const updateDocumentsSql = `
+  update document as d
+  set ${headColumns
+    .slice(2)
+    .map(([name]) => `${name} = t.${name}`)
+    .join(', ')}
+  from ${unnested(headColumns)} as t (${namesOf(headColumns)})
+  where d.business_id = t.business_id and d.document_id = t.document_id`
+
+const toLineRows = (documents: readonly Document[]): readonly LineRow[] =>
+  documents.flatMap((document) =>
+    document.lines.map((line, index) => ({ ...line, document, lineNo: index + 1 })),
   )
-  insert into document_line (business_id, document_id, ${lineColumns})
-  select $1, head.document_id, t.*
-  from head, unnest($38::int[], $39::uuid[], $40::text[], $41::numeric[], $42::numeric[],
-    $43::numeric[], $44::numeric[], $45::text[], $46::uuid[], $47::uuid[], $48::text[],
-    $49::bigint[], $50::bigint[]) as t`
 
-/** Inserts a document and its lines in the order given. */
-export async function insertDocument(tx: Tx, document: Document): Promise<void> {
+/** Inserts documents and their lines in the order given. */
+export async function insertDocuments(tx: Tx, documents: readonly Document[]): Promise<void> {
+  const lines = toLineRows(documents)
   await tx.query({
-    name: 'insert_document',
-    text: insertDocumentSql,
-    values: [
-      ...headValues(document),
-      document.createdAt,
-      document.updatedAt,
-      document.version,
-    ].concat(lineArrays(document.lines)),
+    name: 'insert_documents',
+    text: insertDocumentsSql,
+    values: [...arraysOf(headColumns, documents), ...arraysOf(lineColumns, lines)],
   })
 }
 
-const updateDocumentSql = `
-  update document set kind = $3, surface = $4, lifecycle = $5, number = $6, party_id = $7,
-    issue_date = $8, due_date = $9, currency = $10, rate = $11, rate_source = $12,
-    prices_include_tax = $13, discount_percent = $14, subtotal = $15, tax = $16, rounding = $17,
-    total = $18, base_total = $19, reference = $20, notes = $21, terms = $22, template = $23,
-    source_document_id = $24, external_id = $25, metadata = $26, details = $27, calculation = $28,
-    entry_id = $29, void_entry_id = $30, void_reason = $31, sent_at = $32, paid_at = $33,
-    voided_at = $34, updated_at = $35, version = $36
-  where business_id = $1 and document_id = $2`
-
-/** Writes the head of a document anew; its lines stay. */
-export async function updateDocument(tx: Tx, document: DocumentHead): Promise<void> {
+/** Writes the heads of documents anew; their lines stay. */
+export async function updateDocuments(tx: Tx, documents: readonly DocumentHead[]): Promise<void> {
   await tx.query({
-    name: 'update_document',
-    text: updateDocumentSql,
-    values: [...headValues(document), document.updatedAt, document.version],
+    name: 'update_documents',
+    text: updateDocumentsSql,
+    values: arraysOf(headColumns, documents),
   })
 }
 
@@ -67,12 +131,8 @@ export async function replaceLines(tx: Tx, document: Document): Promise<void> {
   })
   await tx.query({
     name: 'insert_document_lines',
-    text: `insert into document_line (business_id, document_id, ${lineColumns})
-      select $1, $2, t.*
-      from unnest($3::int[], $4::uuid[], $5::text[], $6::numeric[], $7::numeric[], $8::numeric[],
-        $9::numeric[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::bigint[],
-        $15::bigint[]) as t`,
-    values: [businessId, id, ...lineArrays(document.lines)],
+    text: insertLinesSql,
+    values: arraysOf(lineColumns, toLineRows([document])),
   })
 }
 
@@ -94,17 +154,20 @@ export async function deleteDocument(
   })
 }
 
+/** What a document said at one of its versions, and the digest of that. */
+export type NewVersion = Readonly<{
+  documentId: Id<'document'>
+  version: bigint
+  kind: string
+  number: string
+  snapshot: string
+  sha256: string
+}>
+
 type Versions = Readonly<{
   businessId: Id<'business'>
   link: bigint
-  rows: readonly Readonly<{
-    documentId: Id<'document'>
-    version: bigint
-    kind: string
-    number: string
-    snapshot: string
-    sha256: string
-  }>[]
+  rows: readonly NewVersion[]
 }>
 
 /** Keeps what documents said at some of their versions. */
@@ -149,56 +212,3 @@ export async function markPaid(
     values: [businessId, plainArray(documentIds), at],
   })
 }
-
-const headValues = (document: DocumentHead): readonly unknown[] => [
-  document.businessId,
-  document.id,
-  document.kind,
-  document.surface,
-  document.lifecycle,
-  document.number,
-  document.partyId,
-  document.issueDate,
-  document.dueDate,
-  document.currency,
-  document.rate,
-  document.rateSource,
-  document.pricesIncludeTax,
-  document.discountPercent,
-  document.subtotal,
-  document.tax,
-  document.rounding,
-  document.total,
-  document.baseTotal,
-  document.reference,
-  document.notes,
-  document.terms,
-  document.template,
-  document.sourceDocumentId,
-  document.externalId,
-  JSON.stringify(document.metadata),
-  toImageText(document.details),
-  document.calculation,
-  document.entryId,
-  document.voidEntryId,
-  document.voidReason,
-  document.sentAt,
-  document.paidAt,
-  document.voidedAt,
-]
-
-const lineArrays = (lines: readonly DocumentLine[]): readonly string[] => [
-  plainArray(lines.map((_line, index) => index + 1)),
-  plainArray(lines.map(({ id }) => id)),
-  textArray(lines.map(({ description }) => description)),
-  plainArray(lines.map(({ quantity }) => quantity)),
-  plainArray(lines.map(({ unitPrice }) => unitPrice)),
-  plainArray(lines.map(({ discountPercent }) => discountPercent)),
-  plainArray(lines.map(({ taxPercent }) => taxPercent)),
-  plainArray(lines.map(({ taxCategory }) => taxCategory)),
-  nullableArray(lines.map(({ productId }) => productId)),
-  plainArray(lines.map(({ accountId }) => accountId)),
-  textArray(lines.map(({ unit }) => unit)),
-  plainArray(lines.map(({ net }) => net)),
-  plainArray(lines.map(({ tax }) => tax)),
-]

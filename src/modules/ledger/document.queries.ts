@@ -43,6 +43,25 @@ export async function listDocumentLines(
   return linesByDocumentId
 }
 
+/** Documents by id with their lines and the calculations they were issued with; at most 1,000. */
+export async function mapDocuments(
+  db: Db,
+  businessId: Id<'business'>,
+  documentIds: readonly string[],
+): Promise<ReadonlyMap<string, Document>> {
+  const heads = await db.query<DocumentHead>({
+    name: 'list_documents_by_id',
+    text: `select ${documentColumns}, d.calculation::text as calculation
+      from document as d where d.business_id = $1 and d.document_id = any ($2::uuid[])
+      order by d.document_id limit 1000`,
+    values: [businessId, documentIds],
+  })
+  if (heads.length === 0) return new Map()
+  const ids = heads.map(({ id }) => id)
+  const linesById = await listDocumentLines(db, businessId, ids)
+  return new Map(heads.map((head) => [head.id, { ...head, lines: linesById.get(head.id) ?? [] }]))
+}
+
 /** One document of a kind with its lines and the calculation it was issued with. */
 export async function findDocument(
   db: Db,
@@ -50,32 +69,33 @@ export async function findDocument(
   kind: DocumentKind,
   documentId: string,
 ): Promise<Document | undefined> {
-  const [head] = await db.query<DocumentHead>({
-    name: 'find_document',
-    text: `select ${documentColumns}, d.calculation::text as calculation
-      from document as d where d.business_id = $1 and d.kind = $2 and d.document_id = $3`,
-    values: [businessId, kind, documentId],
-  })
-  if (head === undefined) return undefined
-  const lines = await listDocumentLines(db, businessId, [documentId])
-  return { ...head, lines: lines.get(documentId) ?? [] }
+  const document = (await mapDocuments(db, businessId, [documentId])).get(documentId)
+  return document?.kind === kind ? document : undefined
 }
 
-/** Id and digest of what was asked for, of the document of a kind that has an external id. */
-export async function findByExternalId(
+/** A document by its external id, and the digest of what was asked for when it was made. */
+export type KnownDocument = Readonly<{
+  id: Id<'document'>
+  kind: DocumentKind
+  externalId: string
+  contentDigest: string | null
+}>
+
+/** The documents of some kinds that have one of these external ids; at most 5,000. */
+export const listByExternalId = (
   db: Db,
   businessId: Id<'business'>,
-  kind: DocumentKind,
-  externalId: string,
-): Promise<Readonly<{ id: Id<'document'>; contentDigest: string | null }> | undefined> {
-  const [row] = await db.query<{ id: Id<'document'>; contentDigest: string | null }>({
-    name: 'find_document_by_external_id',
-    text: `select document_id as id, details ->> 'contentDigest' as "contentDigest"
-      from document where business_id = $1 and kind = $2 and external_id = $3`,
-    values: [businessId, kind, externalId],
+  kinds: readonly DocumentKind[],
+  externalIds: readonly string[],
+): Promise<readonly KnownDocument[]> =>
+  db.query<KnownDocument>({
+    name: 'list_documents_by_external_id',
+    text: `select document_id as id, kind, external_id as "externalId",
+        details ->> 'contentDigest' as "contentDigest"
+      from document where business_id = $1 and kind = any ($2) and external_id = any ($3)
+      order by document_id limit 5000`,
+    values: [businessId, kinds, externalIds],
   })
-  return row
-}
 
 /** The row that a page ended with: what it is sorted by, and its id. */
 type Place = Readonly<{ value: string | null; id: string }>

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -17,6 +17,7 @@ import {
   formatNumber,
   type NumberedKind,
   type NumberSurface,
+  type Series,
   seriesOf,
   valueInSeries,
 } from './number-series.ts'
@@ -58,18 +59,46 @@ export async function takeNumbers(
  * Refuses: nothing. A value that an explicit number already has is passed over.
  * Source: ledger specification 7.5.
  */
-export async function takeNumber(
-  ctx: Ctx,
-  { documentId, ...asked }: Asked & Readonly<{ documentId: string }>,
-): Promise<string> {
-  const { kind, surface, date } = asked
-  const series = seriesOf(kind, surface, date)
-  for (;;) {
-    const taken = { kind, surface, series, documentId }
-    const number = await takeRegistered(ctx.tx, ctx.businessId, taken)
-    if (number !== undefined) return number
+export const takeNumber = (ctx: Ctx, numbered: Numbered): Promise<string> =>
+  ctx.writeTogether(takeForDocuments, numbered)
+
+type Numbered = Asked & Readonly<{ documentId: string }>
+
+const takeForDocuments: Together<Numbered, string> = async ({ tx, businessId }, all) => {
+  const numberById = new Map<string, string>()
+  for (const [series, asked] of bySeries(all)) {
+    let documentIds = asked.map(({ documentId }) => documentId)
+    while (documentIds.length > 0) {
+      const [{ kind, surface }] = asked
+      const taken = { kind, surface, series, documentIds }
+      for (const [id, number] of await takeRegistered(tx, businessId, taken)) {
+        numberById.set(id, number)
+      }
+      documentIds = documentIds.filter((id) => !numberById.has(id))
+    }
   }
+  return all.map(({ documentId }) => {
+    const number = numberById.get(documentId)
+    assert(number !== undefined, 'every document has its number')
+    return number
+  })
 }
+
+/** Documents by the series of their numbers, each in the order given. */
+function bySeries(all: readonly Numbered[]): readonly (readonly [Series, Same])[] {
+  const seriesByName = new Map<string, readonly [Series, Same]>()
+  for (const one of all) {
+    const series = seriesOf(one.kind, one.surface, one.date)
+    const name = `${one.kind} ${one.surface} ${series.year}`
+    const known = seriesByName.get(name)
+    if (known === undefined) seriesByName.set(name, [series, [one]])
+    else known[1].push(one)
+  }
+  return [...seriesByName.values()]
+}
+
+/** Documents of one series; never none. */
+type Same = [Numbered, ...Numbered[]]
 
 /**
  * Registers a number the caller chose. One that fits the series and is not below its next value

@@ -44,9 +44,9 @@ export const takeValues = (
   })
 
 /**
- * Takes the next value of a series and registers its number for a document, in one statement. The
- * counter row stays locked until commit. Undefined where an explicit number has that value already;
- * the series has then moved on.
+ * Takes the next values of a series and registers them for documents, in their order and in one
+ * statement. The counter row stays locked until commit. A document is left out where an explicit
+ * number has its value already; the series has then moved on.
  */
 export async function takeRegistered(
   tx: Tx,
@@ -55,31 +55,43 @@ export async function takeRegistered(
     kind,
     surface,
     series,
-    documentId,
+    documentIds,
   }: Readonly<{
     kind: NumberedKind
     surface: NumberSurface
     series: Series
-    documentId: string
+    documentIds: readonly string[]
   }>,
-): Promise<string | undefined> {
-  const [row] = await tx.query<{ number: string }>({
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.query<{ documentId: string; number: string }>({
     name: 'take_registered',
     text: `
       with taken as (
         insert into number_series as s (business_id, kind, surface, year, prefix, padding, next)
-        values ($1, $2, $3, $4, $5, $6, 2)
-        on conflict (business_id, kind, surface, year) do update set next = s.next + 1
-        returning s.prefix, s.padding, (s.next - 1)::text as digits
+        values ($1, $2, $3, $4, $5, $6, cardinality($7::uuid[]) + 1)
+        on conflict (business_id, kind, surface, year) do update
+          set next = s.next + cardinality($7::uuid[])
+        returning s.prefix, s.padding, s.next - cardinality($7::uuid[]) as first
+      ), given as (
+        select t.document_id, prefix, padding, (first + t.place - 1)::text as digits
+        from taken, unnest($7::uuid[]) with ordinality as t (document_id, place)
       )
       insert into number_register (business_id, kind, number, document_id)
-      select $1, $2, prefix || lpad(digits, greatest(padding, length(digits)), '0'), $7
-      from taken
+      select $1, $2, prefix || lpad(digits, greatest(padding, length(digits)), '0'), document_id
+      from given
       on conflict on constraint document_number_unique do nothing
-      returning number`,
-    values: [businessId, kind, surface, series.year, series.prefix, series.padding, documentId],
+      returning document_id as "documentId", number`,
+    values: [
+      businessId,
+      kind,
+      surface,
+      series.year,
+      series.prefix,
+      series.padding,
+      plainArray(documentIds),
+    ],
   })
-  return row?.number
+  return new Map(rows.map(({ documentId, number }) => [documentId, number]))
 }
 
 /** Moves a series behind an explicit number that fits it; a lower number leaves it alone. */

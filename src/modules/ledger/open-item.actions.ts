@@ -1,4 +1,4 @@
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { markPaid } from './document.db.ts'
 import { applyAllocations, insertItems } from './open-item.db.ts'
@@ -6,7 +6,12 @@ import type { Allocation, ItemChange, NewItem } from './open-item.ts'
 
 /** Opens the receivable or payable side of documents. Refuses: nothing. */
 export const openItems = (ctx: Ctx, items: readonly NewItem[]): Promise<void> =>
-  insertItems(ctx.tx, ctx.businessId, items)
+  ctx.writeTogether(addItems, items)
+
+const addItems: Together<readonly NewItem[], undefined> = async ({ tx, businessId }, sets) => {
+  await insertItems(tx, businessId, sets.flat())
+  return sets.map(() => undefined)
+}
 
 /**
  * Appends allocations, takes them off their items and marks paid documents, in step with the entry

@@ -1,5 +1,5 @@
 import { safeOf } from '../../db/tx.ts'
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { toImageText } from '../ledger/document.ts'
@@ -10,17 +10,38 @@ import {
   findParty,
   findPartyByEmail,
   getParty,
+  mapPartiesWithoutBalances,
 } from './party.queries.ts'
 import {
   emptyFields,
+  hasRole,
   localPartOf,
   type NewParty,
   type Party,
   type PartyChanges,
   type PartyRole,
+  type PartyWithoutBalances,
   privateMembers,
   toPrivate,
+  toRoleName,
 } from './party.ts'
+
+const readParties: Together<string, PartyWithoutBalances | undefined> = async (ctx, partyIds) => {
+  const partyById = await mapPartiesWithoutBalances(ctx.tx, ctx.businessId, partyIds)
+  return partyIds.map((id) => partyById.get(id))
+}
+
+/**
+ * The customer of a document, as actions read it.
+ * Refuses: resource.not_found (also for a supplier alone).
+ */
+export async function readCustomer(ctx: Ctx, partyId: string): Promise<PartyWithoutBalances> {
+  const party = await ctx.readTogether(readParties, partyId)
+  if (party === undefined || !hasRole(party, 'customer')) {
+    throw new Refusal('resource.not_found', { resource: toRoleName('customer'), id: partyId })
+  }
+  return party
+}
 
 /**
  * Keeps a new customer or supplier.

@@ -6,8 +6,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { money } from '../../kernel/money.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
-import { addDocument, changeDocument } from '../ledger/document.actions.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import { addDocument, changeDocument, readDocument } from '../ledger/document.actions.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, toBase } from '../ledger/exchange-rate.ts'
@@ -130,7 +129,7 @@ export async function reverseBillPayment(
       ...{ resource: 'Bill payment', from: 'reversed', to: 'reversed' },
     })
   }
-  const document = await findDocument(ctx.tx, ctx.businessId, 'bill_payment', paymentId)
+  const document = await readDocument(ctx, 'bill_payment', paymentId)
   assert(document !== undefined && document.entryId !== null, 'a bill payment has an entry')
   const { id: documentId, entryId } = document
   const undo = { documentId, entryId, reason, date, scope: 'purchases' } as const

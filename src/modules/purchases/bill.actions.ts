@@ -6,8 +6,12 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Account } from '../ledger/account.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
-import { addDocument, changeDocument, keepVersion } from '../ledger/document.actions.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import {
+  addDocument,
+  changeDocument,
+  keepVersion,
+  readDocument,
+} from '../ledger/document.actions.ts'
 import { type Document, type DocumentLine, toImage } from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, toBase } from '../ledger/exchange-rate.ts'
@@ -155,7 +159,7 @@ async function findBill(
   ctx: Ctx,
   billId: string,
 ): Promise<Readonly<{ document: Document; item: SettleableItem | undefined }>> {
-  const document = await findDocument(ctx.tx, ctx.businessId, 'bill', billId)
+  const document = await readDocument(ctx, 'bill', billId)
   if (document === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Bill', id: billId })
   }

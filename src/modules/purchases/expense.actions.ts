@@ -11,9 +11,10 @@ import {
   addDocument,
   changeDocument,
   keepVersion,
+  readByExternalId,
+  readDocument,
   removeDraft,
 } from '../ledger/document.actions.ts'
-import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, shareBase, toBase } from '../ledger/exchange-rate.ts'
@@ -116,7 +117,7 @@ export async function approveExpense(
   const before = await getStanding(ctx, expenseId)
   if (before.status !== 'draft') throw toForbidden(before, 'pending')
   const drafted = await draftOf(ctx, { ...toGiven(before), status: 'pending' })
-  const kept = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
+  const kept = await readDocument(ctx, 'expense', expenseId)
   assert(kept !== undefined, 'the expense was just read')
   const { id, number, createdAt, version } = kept
   const details = { ...drafted.document.details, approvalNote: note }
@@ -184,7 +185,7 @@ export async function updateExpense(
 }
 
 async function change(ctx: Ctx, before: Expense, given: NewExpense): Promise<Expense> {
-  const kept = await findDocument(ctx.tx, ctx.businessId, 'expense', before.id)
+  const kept = await readDocument(ctx, 'expense', before.id)
   assert(kept !== undefined, 'the expense was just read')
   const { id, number, createdAt, details } = kept
   const version = kept.version + 1n
@@ -217,7 +218,7 @@ export async function deleteExpense(
   { expenseId }: Readonly<{ expenseId: string }>,
 ): Promise<void> {
   const before = await getStanding(ctx, expenseId)
-  const document = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
+  const document = await readDocument(ctx, 'expense', expenseId)
   assert(document !== undefined, 'the expense was just read')
   if (before.status === 'draft') {
     await removeDraft(ctx, document)
@@ -239,7 +240,7 @@ async function getStanding(ctx: Ctx, expenseId: string): Promise<Expense> {
 /** Refuses: resource.external_id_taken. */
 async function requireOwnExternalId(ctx: Ctx, externalId: string | null): Promise<void> {
   if (externalId === null) return
-  const known = await findByExternalId(ctx.tx, ctx.businessId, 'expense', externalId)
+  const known = await readByExternalId(ctx, 'expense', externalId)
   if (known === undefined) return
   throw new Refusal('resource.external_id_taken', { externalId, resource: 'Expense' })
 }
@@ -263,7 +264,7 @@ export async function payExpense(
   if (before.status !== 'pending') throw toForbidden(before, 'paid')
   const code = moneyAccountCode ?? before.moneyAccountCode ?? undefined
   const moneyAccount = moneyAccountOf({ accountByCode, accountByRole }, code)
-  const document = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
+  const document = await readDocument(ctx, 'expense', expenseId)
   assert(document !== undefined, 'the expense was just read')
   const { currency, total, withheld } = before
   const { baseCurrency, roundingMode: mode } = business
@@ -309,7 +310,7 @@ export async function voidExpense(
   if (before.status === 'cancelled') {
     throw new Refusal('purchases.expense_voided', { number: before.number })
   }
-  const document = await findDocument(ctx.tx, ctx.businessId, 'expense', expenseId)
+  const document = await readDocument(ctx, 'expense', expenseId)
   assert(document !== undefined, 'the expense was just read')
   let reversal: Entry | undefined
   for (const entryId of [before.paymentEntryId, before.entryId]) {

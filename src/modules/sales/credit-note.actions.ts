@@ -6,8 +6,12 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { parseAmount } from '../../kernel/money.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
-import { addDocument, keepVersion } from '../ledger/document.actions.ts'
-import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
+import {
+  addDocument,
+  keepVersion,
+  readByExternalId,
+  readDocument,
+} from '../ledger/document.actions.ts'
 import { type Document, type DocumentLine, toImage, toImageText } from '../ledger/document.ts'
 import { spreadBase, toBase } from '../ledger/exchange-rate.ts'
 import { postEntry } from '../ledger/journal.actions.ts'
@@ -37,7 +41,7 @@ import { settledEvent, statusOf as shownStatusOf } from './invoice.ts'
  */
 export async function issueCreditNote(ctx: Ctx, given: NewCreditNote): Promise<CreditNote> {
   const book = await ctx.remember(loadBook)
-  const invoice = await findDocument(ctx.tx, ctx.businessId, 'invoice', given.invoiceId)
+  const invoice = await readDocument(ctx, 'invoice', given.invoiceId)
   if (invoice === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Invoice', id: given.invoiceId })
   }
@@ -107,7 +111,7 @@ async function knownCredit(
   contentDigest: string,
 ): Promise<CreditNote | undefined> {
   if (externalId === null) return undefined
-  const known = await findByExternalId(ctx.tx, ctx.businessId, 'credit_note', externalId)
+  const known = await readByExternalId(ctx, 'credit_note', externalId)
   if (known === undefined) return undefined
   if (known.contentDigest !== contentDigest) {
     throw new Refusal('resource.external_id_taken', { externalId, resource: 'Credit note' })

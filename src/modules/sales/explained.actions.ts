@@ -1,6 +1,6 @@
 import type { Action, Ctx } from '../../db/write.ts'
 import { loadBook } from '../ledger/book.queries.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import { readDocument } from '../ledger/document.actions.ts'
 import type { DocumentKind } from '../ledger/document.ts'
 import { type CodedLine, listNewLines } from '../ledger/journal.queries.ts'
 import type { Calculation } from '../tax/calculation.ts'
@@ -39,7 +39,7 @@ async function calculationOf(
   result: Readonly<{ id: string }>,
   kind: Kind,
 ): Promise<Calculation | null> {
-  const document = await findDocument(ctx.tx, ctx.businessId, kind, result.id)
+  const document = await readDocument(ctx, kind, result.id)
   if (document?.calculation) return parseStoredCalculation<Calculation>(document.calculation)
   if (kind !== 'invoice') return null
   const invoice = result as Invoice // what every action of invoices answers

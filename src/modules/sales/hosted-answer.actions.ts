@@ -1,6 +1,6 @@
 import type { Ctx } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import { readDocument } from '../ledger/document.actions.ts'
 import { decideQuotation } from './quotation.actions.ts'
 
 /** What a customer answers on a quotation's page. */
@@ -24,7 +24,7 @@ export async function answerQuotation(
   { address, ...answer }: HostedAnswer,
 ): Promise<void> {
   const { quotationId: documentId, decision, name, note } = answer
-  const found = await findDocument(ctx.tx, ctx.businessId, 'quotation', documentId)
+  const found = await readDocument(ctx, 'quotation', documentId)
   const status = found?.details['status']
   if (found !== undefined && status !== 'sent') {
     const from = String(status)

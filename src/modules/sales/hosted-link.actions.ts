@@ -1,7 +1,6 @@
 import type { Ctx } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import { changeDocument } from '../ledger/document.actions.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import { changeDocument, readDocument } from '../ledger/document.actions.ts'
 import type { Document } from '../ledger/document.ts'
 import type { HostedKind } from './hosted-document.ts'
 import { type HostedLink, linkOf, withLink } from './hosted-link.ts'
@@ -50,7 +49,7 @@ export async function noteView(ctx: Ctx, { kind, documentId }: Linked): Promise<
 }
 
 async function getLinked(ctx: Ctx, { kind, documentId: id }: Linked): Promise<Document> {
-  const document = await findDocument(ctx.tx, ctx.businessId, kind, id)
+  const document = await readDocument(ctx, kind, id)
   if (document === undefined) {
     throw new Refusal('resource.not_found', { resource: resourceOf[kind], id })
   }

@@ -5,8 +5,7 @@ import { type Book, loadBook } from '../ledger/book.queries.ts'
 import { changeDocument, keepVersion } from '../ledger/document.actions.ts'
 import type { Document } from '../ledger/document.ts'
 import type { NumberSurface } from '../ledger/number-series.ts'
-import { findOrCreateParty } from '../parties/party.actions.ts'
-import { getPartyWithoutBalances } from '../parties/party.queries.ts'
+import { findOrCreateParty, readCustomer } from '../parties/party.actions.ts'
 import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
 import { renewLink } from './hosted-link.actions.ts'
 import {
@@ -121,8 +120,7 @@ export async function sendInvoice(
   const found = await findOpenInvoice(ctx, invoiceId, today)
   const { invoice: before } = found
   requireUnsettled(before, 'sent')
-  const customer =
-    found.customer ?? (await getPartyWithoutBalances(ctx.tx, ctx.businessId, before.customerId))
+  const customer = found.customer ?? (await readCustomer(ctx, before.customerId))
   const addresses = to.length === 0 && customer.email !== null ? [customer.email] : to
   if (addresses.length === 0) throw new Refusal('sales.email_missing', { name: customer.name })
   const { document: sent, balance } = await markSent(ctx, { found, book, today })

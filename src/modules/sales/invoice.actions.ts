@@ -1,4 +1,4 @@
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type CalendarDate, dateIn } from '../../kernel/dates.ts'
 import { compareDecimals, parseDecimal, zero } from '../../kernel/decimal.ts'
@@ -11,9 +11,10 @@ import {
   changeDocument,
   keepVersion,
   keepVersions,
+  readByExternalId,
+  readDocument,
   removeDraft,
 } from '../ledger/document.actions.ts'
-import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
 import {
   type Document,
   type DocumentHead,
@@ -30,7 +31,7 @@ import { allocateItems, openItems } from '../ledger/open-item.actions.ts'
 import { listItemsOfDocuments } from '../ledger/open-item.queries.ts'
 import { noChange, type SettleableItem } from '../ledger/open-item.ts'
 import { accountOf } from '../ledger/settlement.ts'
-import { getPartyWithoutBalances } from '../parties/party.queries.ts'
+import { readCustomer } from '../parties/party.actions.ts'
 import { type PartyWithoutBalances, requireUsableParty } from '../parties/party.ts'
 import type { Calculation } from '../tax/calculation.ts'
 import { calculateDraft, categoryOf } from '../tax/line-draft.ts'
@@ -301,7 +302,7 @@ export async function findOpenInvoice(
   invoiceId: string,
   today: CalendarDate,
 ): Promise<FoundInvoice> {
-  const document = await findDocument(ctx.tx, ctx.businessId, 'invoice', invoiceId)
+  const document = await readDocument(ctx, 'invoice', invoiceId)
   if (document === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Invoice', id: invoiceId })
   }
@@ -313,9 +314,14 @@ export async function findOpenInvoice(
   return { document, item, invoice, customer }
 }
 
-async function findReceivable(ctx: Ctx, { id }: Document): Promise<SettleableItem | undefined> {
-  const items = await listItemsOfDocuments(ctx.tx, ctx.businessId, [id])
-  return items.find(({ side }) => side === 'AR')
+const findReceivable = (ctx: Ctx, { id }: Document): Promise<SettleableItem | undefined> =>
+  ctx.readTogether(findReceivables, id)
+
+const findReceivables: Together<string, SettleableItem | undefined> = async (ctx, documentIds) => {
+  const items = await listItemsOfDocuments(ctx.tx, ctx.businessId, documentIds)
+  const receivables = items.filter(({ side }) => side === 'AR')
+  const itemByDocumentId = new Map(receivables.map((item) => [item.documentId, item]))
+  return documentIds.map((id) => itemByDocumentId.get(id as Id<'document'>)) // compared as text
 }
 
 function frozenName({ details }: Document): string | undefined {
@@ -325,7 +331,7 @@ function frozenName({ details }: Document): string | undefined {
 }
 
 const customerOf = (ctx: Ctx, { partyId }: Document): Promise<PartyWithoutBalances> =>
-  getPartyWithoutBalances(ctx.tx, ctx.businessId, partyId ?? '', 'customer')
+  readCustomer(ctx, partyId ?? '')
 
 type Changing = Readonly<{
   found: FoundInvoice
@@ -604,7 +610,7 @@ async function pay(
 }
 
 export async function usableCustomer(ctx: Ctx, customerId: string): Promise<PartyWithoutBalances> {
-  const customer = await getPartyWithoutBalances(ctx.tx, ctx.businessId, customerId, 'customer')
+  const customer = await readCustomer(ctx, customerId)
   requireUsableParty(customer, 'customer')
   return customer
 }
@@ -641,7 +647,7 @@ async function knownInvoice(
   contentDigest: string,
 ): Promise<Invoice | undefined> {
   if (externalId === null) return undefined
-  const known = await findByExternalId(ctx.tx, ctx.businessId, 'invoice', externalId)
+  const known = await readByExternalId(ctx, 'invoice', externalId)
   if (known === undefined) return undefined
   if (known.contentDigest !== contentDigest) {
     throw new Refusal('resource.external_id_taken', { externalId, resource: 'Invoice' })

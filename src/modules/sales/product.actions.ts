@@ -1,4 +1,4 @@
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, Together } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import { loadBook } from '../ledger/book.queries.ts'
 import type { LineDraft } from '../tax/line-draft.ts'
@@ -63,6 +63,15 @@ export async function archiveProduct(
   record(ctx, 'archived', product, before)
 }
 
+const readProducts: Together<readonly string[], ReadonlyMap<string, Product>> = async (
+  ctx,
+  ids,
+) => {
+  const products = await listProductsById(ctx.tx, ctx.businessId, [...new Set(ids.flat())])
+  const productById = new Map<string, Product>(products.map((one) => [one.id, one]))
+  return ids.map(() => productById)
+}
+
 /**
  * Lines with what their products say where they say nothing themselves.
  *
@@ -76,8 +85,7 @@ export async function withProducts(
 ): Promise<readonly LineDraft[]> {
   const productIds = lines.flatMap(({ productId }) => productId ?? [])
   if (productIds.length === 0) return lines
-  const products = await listProductsById(ctx.tx, ctx.businessId, [...new Set(productIds)])
-  return fillFromProducts(lines, new Map(products.map((one) => [one.id, one])), takesArchived)
+  return fillFromProducts(lines, await ctx.readTogether(readProducts, productIds), takesArchived)
 }
 
 /** Its account exists, its SKU and its external id are nobody else's. */

@@ -22,7 +22,7 @@ export async function getProduct(
   return product
 }
 
-/** Products by id, archived ones too; at most 1,000, those of one document. */
+/** Products by id, archived ones too; at most 5,000, those of one commit. */
 export async function listProductsById(
   db: Db,
   businessId: Id<'business'>,
@@ -31,7 +31,8 @@ export async function listProductsById(
   return await db.query<Product>({
     name: 'list_products_by_id',
     text: `select ${productColumns} from product as p
-      where p.business_id = $1 and p.product_id = any ($2::uuid[]) limit 1000`,
+      where p.business_id = $1 and p.product_id = any ($2::uuid[])
+      order by p.product_id limit 5000`,
     values: [businessId, productIds],
   })
 }

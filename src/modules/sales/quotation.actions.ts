@@ -3,11 +3,16 @@ import { type CalendarDate, dateIn, daysBetween } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
-import { addDocument, changeDocument, removeDraft } from '../ledger/document.actions.ts'
-import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
+import {
+  addDocument,
+  changeDocument,
+  readByExternalId,
+  readDocument,
+  removeDraft,
+} from '../ledger/document.actions.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { retireNumber, takeExplicitNumber, takeNumber } from '../ledger/number-series.actions.ts'
-import { getPartyWithoutBalances } from '../parties/party.queries.ts'
+import { readCustomer } from '../parties/party.actions.ts'
 import type { PartyWithoutBalances } from '../parties/party.ts'
 import { toStoredCalculation } from '../tax/stored-calculation.ts'
 import { toFrozenSeller } from './document-input.ts'
@@ -212,7 +217,7 @@ export async function sendQuotation(
   const { today } = await dayOf(ctx)
   const { document, quotation } = await findQuotation(ctx, quotationId, today)
   requireSendable(quotation)
-  const customer = await getPartyWithoutBalances(ctx.tx, ctx.businessId, quotation.customerId)
+  const customer = await readCustomer(ctx, quotation.customerId)
   const addresses = to.length === 0 && customer.email !== null ? [customer.email] : to
   if (addresses.length === 0) throw new Refusal('sales.email_missing', { name: customer.name })
   const sent = await move(ctx, document, 'sent', {}, { mail: { to: addresses, message } })
@@ -402,7 +407,7 @@ type Found = Readonly<{ document: Document; quotation: Quotation }>
 
 /** Refuses: resource.not_found. */
 async function findQuotation(ctx: Ctx, quotationId: string, today: CalendarDate): Promise<Found> {
-  const document = await findDocument(ctx.tx, ctx.businessId, 'quotation', quotationId)
+  const document = await readDocument(ctx, 'quotation', quotationId)
   if (document === undefined) {
     throw new Refusal('resource.not_found', { resource: 'Quotation', id: quotationId })
   }
@@ -416,7 +421,7 @@ async function nameOf(ctx: Ctx, document: Document): Promise<string> {
 }
 
 const customerOf = (ctx: Ctx, { partyId }: Document): Promise<PartyWithoutBalances> =>
-  getPartyWithoutBalances(ctx.tx, ctx.businessId, partyId ?? '', 'customer')
+  readCustomer(ctx, partyId ?? '')
 
 async function dayOf(ctx: Ctx): Promise<Readonly<{ book: Book; today: CalendarDate }>> {
   const book = await ctx.remember(loadBook)
@@ -451,7 +456,7 @@ function toContent(ctx: Ctx, { draft, customer, book }: Made) {
 /** Refuses: resource.external_id_taken. */
 async function requireOwnExternalId(ctx: Ctx, externalId: string | null): Promise<void> {
   if (externalId === null) return
-  const known = await findByExternalId(ctx.tx, ctx.businessId, 'quotation', externalId)
+  const known = await readByExternalId(ctx, 'quotation', externalId)
   if (known === undefined) return
   throw new Refusal('resource.external_id_taken', { externalId, resource: 'Quotation' })
 }

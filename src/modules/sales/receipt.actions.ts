@@ -6,8 +6,12 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { money } from '../../kernel/money.ts'
 import { type Book, loadBook } from '../ledger/book.queries.ts'
-import { addDocument, changeDocument } from '../ledger/document.actions.ts'
-import { findByExternalId, findDocument } from '../ledger/document.queries.ts'
+import {
+  addDocument,
+  changeDocument,
+  readByExternalId,
+  readDocument,
+} from '../ledger/document.actions.ts'
 import { type Document, toImage, toImageText } from '../ledger/document.ts'
 import { getRate } from '../ledger/exchange-rate.queries.ts'
 import { type Rate, shareBase, toBase } from '../ledger/exchange-rate.ts'
@@ -198,7 +202,7 @@ export async function reverseReceipt(
   if (before.status === 'reversed') {
     throw new Refusal('sales.receipt_voided', { number: before.number })
   }
-  const document = await findDocument(ctx.tx, ctx.businessId, 'receipt', receiptId)
+  const document = await readDocument(ctx, 'receipt', receiptId)
   assert(document !== undefined && document.entryId !== null, 'a receipt has an entry')
   const { id: documentId, entryId } = document
   const settledIds = before.allocations.map(({ invoiceId }) => invoiceId)
@@ -235,7 +239,7 @@ async function knownReceipt(
   contentDigest: string,
 ): Promise<Receipt | undefined> {
   if (externalId === null) return undefined
-  const known = await findByExternalId(ctx.tx, ctx.businessId, 'receipt', externalId)
+  const known = await readByExternalId(ctx, 'receipt', externalId)
   if (known === undefined) return undefined
   if (known.contentDigest !== contentDigest) {
     throw new Refusal('resource.external_id_taken', { externalId, resource: 'Receipt' })
@@ -264,7 +268,7 @@ async function receivablesOf(
 }
 
 async function notOpen(ctx: Ctx, invoiceId: string): Promise<Refusal> {
-  const invoice = await findDocument(ctx.tx, ctx.businessId, 'invoice', invoiceId)
+  const invoice = await readDocument(ctx, 'invoice', invoiceId)
   if (invoice === undefined) {
     return new Refusal('resource.not_found', { resource: 'Invoice', id: invoiceId })
   }
