@@ -239,11 +239,10 @@ const updateRoute = route({
   ],
   handle: async (call) => {
     const { body, caller, outside } = call
-    const { id: endpointId } = await findOwn(call)
+    const chosen = await choose(call)
     if (body.url !== undefined) await outside.requireReachable(body.url, caller.environment)
     const input = {
-      scope: scopeOf(call),
-      endpointId,
+      ...chosen,
       changes: namedOf(body),
       knownEvents: eventTypes,
       ...(body.isActive !== undefined && { isEnabled: body.isActive }),
@@ -261,12 +260,9 @@ const deleteRoute = route({
   errors: changeErrors,
   examples: [],
   handle: async (call) => {
-    const { id: endpointId } = await findOwn(call)
-    const body = { id: toPrefixed('wh', endpointId), deleted: true }
-    return call.writeOrganization(deleteEndpoint, { scope: scopeOf(call), endpointId }, () => ({
-      status: 200,
-      body,
-    }))
+    const chosen = await choose(call)
+    const body = { id: toPrefixed('wh', chosen.endpointId), deleted: true }
+    return call.writeOrganization(deleteEndpoint, chosen, () => ({ status: 200, body }))
   },
 })
 
@@ -293,13 +289,8 @@ const rotateRoute = route({
   ],
   handle: async (call) => {
     const { outside, body } = call
-    const { id: endpointId } = await findOwn(call)
-    const input = {
-      scope: scopeOf(call),
-      endpointId,
-      ...(body.overlapHours !== undefined && { overlapHours: body.overlapHours }),
-      random: outside.random(secretBytes),
-    }
+    const random = outside.random(secretBytes)
+    const input = { ...(await choose(call)), overlapHours: body.overlapHours, random }
     return call.writeOrganization(rotateSecret, input, shownOnce(200, toWire))
   },
 })
@@ -376,10 +367,9 @@ const redeliverRoute = route({
   errors: [...changeErrors, 'webhooks.endpoint_disabled'],
   examples: [],
   handle: async (call) => {
-    const { id: endpointId } = await findOwn(call)
+    const chosen = await choose(call)
     const deliveryId = toId('delivery', 'whd', call.params.deliveryId)
-    const input = { scope: scopeOf(call), endpointId, deliveryId }
-    return call.writeOrganization(redeliver, input, queued)
+    return call.writeOrganization(redeliver, { ...chosen, deliveryId }, queued)
   },
 })
 
@@ -402,9 +392,8 @@ const recoverRoute = route({
     },
   ],
   handle: async (call) => {
-    const { id: endpointId } = await findOwn(call)
-    const range = toRecovery(call.body)
-    const input = { scope: scopeOf(call), endpointId, render: renderEvent, ...range }
+    const chosen = await choose(call)
+    const input = { ...chosen, render: renderEvent, ...toRecovery(call.body) }
     return call.writeOrganization(recoverDeliveries, input, (body) => ({ status: 202, body }))
   },
 })
@@ -487,6 +476,12 @@ async function findOwn(call: OneCall): Promise<Endpoint> {
   if (isWithinReach(endpoint, call)) return endpoint
   throw new Refusal('resource.not_found', { resource: 'Webhook endpoint', id: call.params.id })
 }
+
+/** The endpoint of a call, as actions take it. Refuses: resource.not_found. */
+const choose = async (call: OneCall) => ({
+  scope: scopeOf(call),
+  endpointId: (await findOwn(call)).id,
+})
 
 /**
  * The business that a webhook is for; null: all of the key's environment.

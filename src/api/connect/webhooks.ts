@@ -204,11 +204,10 @@ const updateRoute = route({
   ],
   handle: async (call) => {
     const { body, caller, outside } = call
-    const { id: endpointId } = await findOwn(call)
+    const chosen = await choose(call)
     if (body.url !== undefined) await outside.requireReachable(body.url, caller.environment)
     const input = {
-      scope: scopeOf(call),
-      endpointId,
+      ...chosen,
       changes: {
         ...(body.url !== undefined && { url: body.url }),
         ...(body.eventTypes !== undefined && { events: body.eventTypes }),
@@ -266,13 +265,8 @@ const rotateRoute = route({
   ],
   handle: async (call) => {
     const { outside, body } = call
-    const { id: endpointId } = await findOwn(call)
-    const input = {
-      scope: scopeOf(call),
-      endpointId,
-      ...(body.overlapHours !== undefined && { overlapHours: body.overlapHours }),
-      random: outside.random(secretBytes),
-    }
+    const random = outside.random(secretBytes)
+    const input = { ...(await choose(call)), overlapHours: body.overlapHours, random }
     return call.writeOrganization(rotateSecret, input, shownOnce(200, toWire))
   },
 })
@@ -311,12 +305,12 @@ const resendRoute = route({
   errors: [...changeErrors, 'webhooks.endpoint_disabled'],
   examples: [],
   handle: async (call) => {
-    const { id: endpointId } = await findOwn(call)
+    const chosen = await choose(call)
     const { deliveryId } = call.params
     if (!isUuid(deliveryId)) {
       throw new Refusal('resource.not_found', { resource: 'Delivery', id: deliveryId })
     }
-    const input = { scope: scopeOf(call), endpointId, deliveryId: deliveryId.toLowerCase() }
+    const input = { ...chosen, deliveryId: deliveryId.toLowerCase() }
     return call.writeOrganization(redeliver, input, () => ({ status: 202 }))
   },
 })
@@ -340,12 +334,11 @@ const testRoute = route({
     },
   ],
   handle: async (call) => {
-    const { id: endpointId } = await findOwn(call)
+    const chosen = await choose(call)
     const type = call.body.eventType ?? eventTypes[0] ?? ''
     const render = (id: string): string => renderSample(type, { id, at: call.now })
     const sample = { type, knownEvents: eventTypes, render }
-    const input = { scope: scopeOf(call), endpointId, sample }
-    return call.writeOrganization(sendTest, input, (delivery) => ({
+    return call.writeOrganization(sendTest, { ...chosen, sample }, (delivery) => ({
       status: 202,
       body: toDeliveryWire(delivery),
     }))
@@ -372,13 +365,9 @@ const recoverRoute = (manifests: readonly Manifest[]): RouteRecord =>
       },
     ],
     handle: async (call) => {
-      const { id: endpointId } = await findOwn(call)
-      const input = {
-        scope: scopeOf(call),
-        endpointId,
-        ...toRecovery(call.body),
-        render: buildRenderer({ manifests, origin: () => call.origin }),
-      }
+      const chosen = await choose(call)
+      const render = buildRenderer({ manifests, origin: () => call.origin })
+      const input = { ...chosen, ...toRecovery(call.body), render }
       return call.writeOrganization(recoverDeliveries, input, (body) => ({ status: 202, body }))
     },
   })
@@ -392,10 +381,8 @@ const deleteRoute = route({
   errors: changeErrors,
   examples: [{ summary: 'By id', params: { webhookId: '$webhook' }, status: 204 }],
   handle: async (call) => {
-    const { id: endpointId } = await findOwn(call)
-    return call.writeOrganization(deleteEndpoint, { scope: scopeOf(call), endpointId }, () => ({
-      status: 204,
-    }))
+    const chosen = await choose(call)
+    return call.writeOrganization(deleteEndpoint, chosen, () => ({ status: 204 }))
   },
 })
 
@@ -430,6 +417,12 @@ function findOwn(call: OneCall): Promise<Endpoint> {
   }
   return call.read((db) => getEndpoint(db, scopeOf(call), webhookId.toLowerCase()))
 }
+
+/** The endpoint of a call, as actions take it. Refuses: resource.not_found. */
+const choose = async (call: OneCall) => ({
+  scope: scopeOf(call),
+  endpointId: (await findOwn(call)).id,
+})
 
 const toFields = ({ companyTags: tags, description, ordered }: Static<typeof ConsumerChange>) => ({
   ...(tags !== undefined && { companyTags: tags }),

@@ -298,11 +298,8 @@ const rotateRoute = route({
   ],
   handle: (call) => {
     const { outside, body } = call
-    const input = {
-      ...chosen(call),
-      ...(body.overlap_hours !== undefined && { overlapHours: body.overlap_hours }),
-      random: outside.random(secretBytes),
-    }
+    const random = outside.random(secretBytes)
+    const input = { ...chosen(call), overlapHours: body.overlap_hours, random }
     return call.write(rotateSecret, input, made(200))
   },
 })

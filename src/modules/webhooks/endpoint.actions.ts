@@ -176,7 +176,7 @@ export async function deleteEndpoint(
   record(ctx, 'deleted', endpoint, endpoint)
 }
 
-export type Rotation = Chosen & Readonly<{ overlapHours?: number; random: Uint8Array }>
+export type Rotation = Chosen & Readonly<{ overlapHours: number | undefined; random: Uint8Array }>
 
 /**
  * Gives an endpoint a new secret, which signs at once. The one before counts until the end of the
