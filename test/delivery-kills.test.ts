@@ -1,10 +1,9 @@
-import { createInterface } from 'node:readline'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { deliverUnderFaults, type WorkerProcess } from '../bench/deliveries.ts'
 import { clusterAddress, connect, dropDatabase, emptyDatabase } from './cluster.ts'
 import { temporaryFolder } from './postgres.ts'
-import { readyOrigin, runTallystick, startTallystick, urlOf } from './process.ts'
+import { readyOrigin, runTallystick, startTallystick, startWorker, urlOf } from './process.ts'
 
 const dataDir = temporaryFolder()
 let database = ''
@@ -29,21 +28,9 @@ afterAll(async () => {
   await dropDatabase(database)
 })
 
-async function startWorker(minutesAhead: number): Promise<WorkerProcess> {
-  const { child, ended } = startTallystick(['start', '--role', 'worker', '--json'], {
-    ...surroundings(),
-    TALLYSTICK_CLOCK_OFFSET: `+${minutesAhead}m`,
-  })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  const { stdout } = child
-  await Promise.race([
-    new Promise((resolve) => {
-      if (stdout !== null) createInterface({ input: stdout }).once('line', resolve)
-    }),
-    ended.then(({ stderr }) => Promise.reject(new Error(`the worker ended: ${stderr}`))),
-  ])
+async function workerAhead(minutes: number): Promise<WorkerProcess> {
+  const offset = { TALLYSTICK_CLOCK_OFFSET: `+${minutes}m` }
+  const { child, ended } = await startWorker({ ...surroundings(), ...offset })
   return { kill: (signal) => child.kill(signal), ended }
 }
 
@@ -79,7 +66,7 @@ test('workers are killed and receivers misbehave: no event is lost, and each com
       invoicingKey: await keyOf('invoicing'),
       booksKey: await keyOf('books'),
       query: async (text, values) => (await client.query(text, [...values])).rows,
-      startWorker,
+      startWorker: workerAhead,
     },
     { events: 200, kills: 3, say: () => undefined },
   )

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
 import type { DatabaseAddress } from '../src/db/embedded.ts'
 import { assert } from '../src/kernel/assert.ts'
 
@@ -53,6 +54,23 @@ export function readyOrigin({ child, ended }: Started): Promise<string> {
       })
     }
   })
+}
+
+/** A worker in a process of its own, once it works; it ends with the test at the latest. */
+export async function startWorker(env: Surroundings): Promise<Started> {
+  const worker = startTallystick(['start', '--role', 'worker', '--json'], env)
+  const { child, ended } = worker
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  const { stdout } = child
+  await Promise.race([
+    new Promise((resolve) => {
+      if (stdout !== null) createInterface({ input: stdout }).once('line', resolve)
+    }),
+    ended.then(({ stderr }) => Promise.reject(new Error(`the worker ended: ${stderr}`))),
+  ])
+  return worker
 }
 
 /** A connection URL of one database of a server that is reached by its socket. */
