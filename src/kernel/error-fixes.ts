@@ -292,6 +292,7 @@ export const fixesByCode = {
   'reports.range_invalid': ['Exchange the two dates.'],
   'reports.periods_invalid': ['Choose values inside the range given.'],
   'reports.question_unsupported': ['Ask for a figure that a report has, such as revenue of a month or what a customer owes.'],
+  'reports.too_many_lines': ['Ask for a time nearer to now, to the first entry or to the close of a month; only what lies between is added up one by one.', 'Name a rarer tag.'],
 
   // Electronic invoices, from 2900
   'einvoice.rule_broken': ['Correct the document as the reason says; the issues list every rule that is broken.'],

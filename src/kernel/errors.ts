@@ -300,6 +300,7 @@ export const catalogue = {
   'reports.range_invalid': entry(2824, 'The start date must not be after the end date', [], 'never'),
   'reports.periods_invalid': entry(2825, 'periodLength and periodsToCompare must be between 1 and {max}', ['max'], 'never'),
   'reports.question_unsupported': entry(2826, 'The question is not one that can be answered from the reports', [], 'never'),
+  'reports.too_many_lines': entry(2827, 'The report would add up more than {max} lines one by one', ['max'], 'never'),
 
   // Electronic invoices, from 2900
   'einvoice.rule_broken': entry(2901, '{rule}: {reason}', ['rule', 'reason', 'pointer', 'issues[]'], 'never'),

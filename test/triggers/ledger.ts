@@ -74,6 +74,29 @@ export const ofTheLedger: Recipes = {
     }
     return entry(rent, booksOf(own))
   },
+  'reports.too_many_lines': async () => {
+    const own = await aBusiness(nigeria)
+    const client = booksOf(own)
+    for (let i = 0; i < 2; i += 1) {
+      await entry(
+        [
+          { accountId: '5020', debit: 100 },
+          { accountId: '2002', credit: 100 },
+        ],
+        client,
+      )
+    }
+    // As many lines as nobody posts in a test, which are counted and not read.
+    await own.owner.query(
+      `begin; set local role postgres; set local session_replication_role = replica;
+      insert into journal_entry select (jsonb_populate_record(e, jsonb_build_object(
+        'entry_id', gen_random_uuid(), 'entry_seq', n, 'number', 'X-' || n, 'line_count', 1000,
+        'recorded_at', e.recorded_at + n * interval '1 second'))).*
+      from journal_entry as e, generate_series(3, 4100) as n
+      where e.business_id = '${own.businessId}' and e.entry_seq = 1; commit`,
+    )
+    return client.get('/v1/reports/trial-balance?asKnownAt=2026-06-15T12:34:10Z')
+  },
   'ledger.year_not_closable': () => close(books, '2026-06-30'),
   'ledger.year_already_closed': async () => {
     const own = booksOf(await aBusiness(nigeria))

@@ -341,6 +341,7 @@ export const booksErrors = {
   'reports.range_invalid': { status: 400, code: 'VALIDATION_ERROR', field: 'startDate' },
   'reports.periods_invalid': { status: 400, code: 'VALIDATION_ERROR', field: 'periodLength' },
   'reports.question_unsupported': { status: 422, code: 'BUSINESS_LOGIC_ERROR' },
+  'reports.too_many_lines': { status: 422, code: 'BUSINESS_LOGIC_ERROR' },
 
   // Electronic invoices, from 2900
   'einvoice.rule_broken': { status: 422, code: 'BUSINESS_LOGIC_ERROR' },

@@ -139,7 +139,8 @@ export const listErrors = [
   'request.cursor_invalid',
 ] as const satisfies readonly ErrorCode[]
 
-export const reportErrors = [...commonErrors] as const
+/** Of reports; the last where a report asks for what was known, or for a tag. */
+export const reportErrors = [...commonErrors, 'reports.too_many_lines'] as const
 
 /** Of writes by the gate, whatever they are about. */
 const gateErrors = [

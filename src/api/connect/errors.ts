@@ -354,6 +354,7 @@ export const connectErrors = {
   'reports.range_invalid': { status: 400, service: 'PublicApi', validation: true },
   'reports.periods_invalid': { status: 400, service: 'PublicApi', validation: true },
   'reports.question_unsupported': { status: 400, service: 'PublicApi', validation: true },
+  'reports.too_many_lines': { status: 400, service: 'PublicApi', validation: true },
 
   // Electronic invoices, from 2900
   'einvoice.rule_broken': { status: 400, service: 'PushApi', validation: true },

@@ -305,6 +305,7 @@ export const invoicingErrors = {
   'reports.range_invalid': { status: 400 },
   'reports.periods_invalid': { status: 400 },
   'reports.question_unsupported': { status: 400 },
+  'reports.too_many_lines': { status: 422 },
 
   // Electronic invoices, from 2900
   'einvoice.rule_broken': { status: 400 },
