@@ -17,7 +17,8 @@ begin
 end $$;
 
 /* Posted facts are never edited: neither by the application role nor, by accident, by the owner. Two
-   functions alone remove some: a demo that is taken away, and events that are old. */
+   functions alone remove some: a demo that is taken away, and events that are old. What is sealed is
+   sealed anew under another key, and nothing beside it changes. */
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' and current_user = 'tallystick_owner'
@@ -26,6 +27,11 @@ begin
   end if;
   if tg_op = 'DELETE' and tg_table_name = 'event' and current_user = 'tallystick_owner'
     and current_setting('tallystick.forgets_events', true) = 'on' then
+    return null;
+  end if;
+  if tg_op = 'UPDATE' and tg_level = 'STATEMENT' and current_user = 'tallystick_owner'
+    and tg_table_name in ('document_file', 'document_version')
+    and current_setting('tallystick.reseals', true) = 'on' then
     return null;
   end if;
   raise exception using errcode = 'TS001', constraint = 'append_only', table = tg_table_name,
@@ -38,6 +44,15 @@ begin
     'create trigger append_only before update or delete or truncate on %s for each statement execute function refuse_change()',
     target);
   execute format('grant insert on %s to tallystick_app', target);
+end $$;
+
+/* Holds every other column of an append-only table while one is sealed anew. */
+create function keep_all_but_seal(target regclass, sealed text) returns void language plpgsql as $$
+begin
+  execute format(
+    'create trigger keep_all_but_seal before update on %s for each row
+      when (to_jsonb(old) - %L is distinct from to_jsonb(new) - %L) execute function refuse_change()',
+    target, sealed, sealed);
 end $$;
 
 create table organization (
@@ -87,6 +102,9 @@ create table business (
   default_notes text check (length(default_notes) <= 5000),
   default_due_days int check (default_due_days between 0 and 3650),
   default_deposit_account_code text check (default_deposit_account_code ~ '^[0-9]{3,10}$'),
+  /* How its documents look; what is left out is as it was at first. */
+  document_options jsonb not null default '{}' constraint document_options_bounded check (
+    jsonb_typeof(document_options) = 'object' and length(document_options::text) <= 4000),
   created_at timestamptz not null,
   updated_at timestamptz,
   primary key (organization_id, business_id)

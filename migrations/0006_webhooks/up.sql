@@ -72,7 +72,7 @@ create table event_cursor (
 );
 select secure_table('event_cursor', 'tenant_id', 'tallystick.tenant_id');
 
-/* One event on its way to one endpoint. `body` is what every attempt sends, byte for byte.
+/* One event on its way to one endpoint. `sealed_body` is what every attempt sends, byte for byte.
    lease_until: a worker has it in hand until then; a worker that died leaves it to the next. */
 create table delivery (
   organization_id uuid not null,
@@ -86,7 +86,7 @@ create table delivery (
   state text not null check (state in (
     'pending', 'deferred', 'delivered', 'failed', 'dropped_disabled', 'dropped_quota', 'canceled')),
   is_replayed boolean not null,
-  body bytea not null,
+  sealed_body bytea not null,
   attempt_count int not null default 0,
   due_at timestamptz,
   lease_until timestamptz,

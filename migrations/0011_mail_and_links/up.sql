@@ -1,15 +1,18 @@
 /* Messages to people, and links to hosted pages. */
 
-/* One message to one address. What it says is frozen in `facts` when it is queued; a worker takes
-   it by a lease and sends it. `due_at` is null in a final state. */
+/* One message to one address, of a business about a document, or to the owner of an organization:
+   the tenant is either. `about_id` names the document, key, endpoint or organization. Whom it goes to
+   and what it says is sealed, frozen when it is queued; the index tells one address from another. A
+   worker takes a message by a lease and sends it. `due_at` is null in a final state. */
 create table mail_message (
-  business_id uuid not null,
+  tenant_id uuid not null,
   message_id uuid not null,
-  document_id uuid not null,
-  purpose text not null check (purpose in ('invoice', 'quotation')),
+  about_id uuid not null,
+  purpose text not null check (purpose in (
+    'invoice', 'quotation', 'key_expiry', 'credits_low', 'webhook_disabled')),
   send_no int not null check (send_no >= 1),
-  recipient text not null check (length(recipient) between 3 and 255 and recipient !~ '[[:cntrl:]]'),
-  facts jsonb not null,
+  recipient_index bytea not null check (length(recipient_index) = 32),
+  sealed bytea not null,
   state text not null check (state in ('queued', 'sent', 'failed', 'suppressed')),
   attempts int not null default 0,
   due_at timestamptz,
@@ -18,24 +21,29 @@ create table mail_message (
   size_bytes int,
   created_at timestamptz not null,
   finished_at timestamptz,
-  primary key (business_id, message_id),
-  constraint mail_message_once unique (business_id, document_id, purpose, send_no, recipient),
+  primary key (tenant_id, message_id),
+  constraint mail_message_once unique (tenant_id, about_id, purpose, send_no, recipient_index),
   constraint mail_message_is_due check ((due_at is null) = (state <> 'queued'))
 );
 create index mail_message_due on mail_message (due_at) where due_at is not null;
-create index mail_message_by_creation on mail_message (business_id, created_at, message_id);
-select secure_table('mail_message', 'business_id', 'tallystick.business_id');
+create index mail_message_by_creation on mail_message (tenant_id, created_at, message_id);
+select secure_table('mail_message', 'tenant_id', 'tallystick.tenant_id');
 grant insert on mail_message to tallystick_app;
 
-/* Addresses that a mail server has refused for good; nothing is sent to them any more. */
+/* Addresses that a mail server has refused for good, sealed and found by their index; nothing is
+   sent to them any more until they are lifted. */
 create table mail_stop (
-  business_id uuid not null,
-  address text not null check (address = lower(address)),
+  tenant_id uuid not null,
+  stop_id uuid not null,
+  address_index bytea not null check (length(address_index) = 32),
+  sealed bytea not null,
   reason text not null check (length(reason) between 1 and 1000),
   created_at timestamptz not null,
-  primary key (business_id, address)
+  primary key (tenant_id, stop_id),
+  constraint mail_stop_address_unique unique (tenant_id, address_index)
 );
-select secure_table('mail_stop', 'business_id', 'tallystick.business_id');
+select secure_table('mail_stop', 'tenant_id', 'tallystick.tenant_id');
+grant delete on mail_stop to tallystick_app;
 
 /* The token of a page names its document, and nothing else. */
 create unique index document_by_id on document (document_id);

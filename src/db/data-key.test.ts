@@ -225,6 +225,53 @@ test('a new data key seals every field anew, in batches, and what was cut goes o
   })
 })
 
+test('a new data key also seals anew what is never changed, and nothing beside it', async () => {
+  const { owner, aProcess } = await aScene()
+  const { vault, seal } = aProcess(first)
+  const [organizationId, businessId, id] = [newUuid(), newUuid(), newUuid()]
+  await seal(organizationId)
+  const safe = vault.toSafe(organizationId, await readKeys(owner, vault, organizationId))
+  const file = { table: 'document_file', column: 'sealed_content', rowId: id }
+  const client = await owner.connect()
+  onTestFinished(() => client.release())
+  await client.query('begin; set local role postgres; set local session_replication_role = replica')
+  await client.query(
+    `insert into business (organization_id, business_id, name, environment, country, base_currency,
+        time_zone, fiscal_year_start, chart, books_start, created_at)
+      values ($1, $2, 'A business', 'live', 'NG', 'NGN', 'UTC', '01-01', 'generic', '2026-01-01',
+        now())`,
+    [organizationId, businessId],
+  )
+  await client.query(
+    `insert into document_file (business_id, file_id, input_sha256, document_id, template_version,
+        sealed_content, created_at)
+      values ($1, $2, sha256('a'), $2, 1, $3, now())`,
+    [businessId, id, safe.seal(file, clear)],
+  )
+  await client.query('commit')
+
+  const rotated = await rotateDataKey({ pool: owner, vault, organizationId })
+
+  expect(rotated).toEqual({ version: 2, reencrypted: 1 })
+  const { rows } = await owner.query<{ sealed: Buffer }>(
+    'select sealed_content as sealed from document_file',
+  )
+  expect(rows.map(({ sealed }) => versionOf(sealed))).toEqual([2])
+  const withVault = Object.assign(owner, { vault })
+  const opened = await openAlone(withVault, { ...file, organizationId }, rows[0]?.sealed ?? clear)
+  expect(Buffer.from(opened)).toEqual(clear)
+  const change = (text: string): Promise<unknown> =>
+    client
+      .query(`begin; set local tallystick.reseals = 'on'; ${text}`)
+      .finally(() => client.query('rollback'))
+  await expect(change('update document_file set template_version = 2')).rejects.toMatchObject({
+    constraint: 'append_only',
+  })
+  await expect(change('delete from document_file')).rejects.toMatchObject({
+    constraint: 'append_only',
+  })
+})
+
 const readKeys = (owner: Pool, vault: Vault, organizationId: string) =>
   vault.readKeys(
     async <Row>({ text, values }: Readonly<{ text: string; values: readonly unknown[] }>) =>

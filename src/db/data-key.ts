@@ -119,7 +119,7 @@ type SealedColumn = Readonly<{
   table: string
   column: string
   rowId: string
-  tenant: 'organization_id' | 'business_id'
+  tenant: 'organization_id' | 'business_id' | 'tenant_id'
 }>
 
 /**
@@ -127,6 +127,8 @@ type SealedColumn = Readonly<{
  * changed, and stay under the version that was in force until they are too old to be read.
  */
 export const sealedColumns: readonly SealedColumn[] = [
+  { table: 'delivery', column: 'sealed_body', rowId: 'delivery_id', tenant: 'organization_id' },
+  { table: 'document_file', column: 'sealed_content', rowId: 'file_id', tenant: 'business_id' },
   {
     table: 'endpoint',
     column: 'sealed_headers',
@@ -135,6 +137,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   },
   { table: 'endpoint', column: 'sealed_seed', rowId: 'endpoint_id', tenant: 'organization_id' },
   { table: 'endpoint_secret', column: 'sealed', rowId: 'secret_id', tenant: 'organization_id' },
+  { table: 'mail_message', column: 'sealed', rowId: 'message_id', tenant: 'tenant_id' },
+  { table: 'mail_stop', column: 'sealed', rowId: 'stop_id', tenant: 'tenant_id' },
   { table: 'party', column: 'sealed', rowId: 'party_id', tenant: 'business_id' },
 ]
 
@@ -206,18 +210,23 @@ type Batch = Readonly<{
   after: string
 }>
 
+const ownOf = {
+  organization_id: 't.organization_id = $1',
+  business_id: 't.business_id in (select business_id from business where organization_id = $1)',
+  tenant_id: `(t.tenant_id = $1
+    or t.tenant_id in (select business_id from business where organization_id = $1))`,
+} as const
+
 /** Seals the next rows anew; the last of them, or undefined when none is left. */
 async function resealBatch(
   tx: Tx,
   { vault, organizationId, version, column, after }: Batch,
 ): Promise<Readonly<{ rowId: string; count: number }> | undefined> {
   const { table, column: name, rowId, tenant } = column
-  const own =
-    tenant === 'organization_id'
-      ? 'organization_id = $1'
-      : 'business_id in (select business_id from business where organization_id = $1)'
+  const own = ownOf[tenant]
+  await tx.query({ text: "set local tallystick.reseals = 'on'", values: [] })
   const rows = await tx.query<{ rowId: string; sealed: Buffer }>({
-    text: `select ${rowId} as "rowId", ${name} as sealed from ${table}
+    text: `select ${rowId} as "rowId", ${name} as sealed from ${table} as t
       where ${own} and ${rowId} > $2 and ${name} is not null
         and get_byte(${name}, 1) * 256 + get_byte(${name}, 2) <> $3
       order by ${rowId} limit $4 for update`,
@@ -235,7 +244,7 @@ async function resealBatch(
   await tx.query({
     text: `update ${table} as t set ${name} = n.sealed
       from unnest($2::uuid[], $3::bytea[]) as n (id, sealed)
-      where ${tenant === 'organization_id' ? 't.organization_id = $1' : `t.${own}`} and t.${rowId} = n.id`,
+      where ${own} and t.${rowId} = n.id`,
     values: [organizationId, plainArray(rows.map((row) => row.rowId)), bytesArray(anew)],
   })
   return { rowId: last.rowId, count: rows.length }

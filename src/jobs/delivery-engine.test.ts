@@ -475,7 +475,7 @@ test('a queue that is too long loses its newest events, and can be recovered', a
   await engine.fanOut()
   await owner.query(
     `insert into delivery (organization_id, delivery_id, endpoint_id, tenant_id, sequence, event_id,
-       event_type, resource_id, state, is_replayed, body, due_at, created_at)
+       event_type, resource_id, state, is_replayed, sealed_body, due_at, created_at)
      select organization_id, gen_random_uuid(), endpoint_id, tenant_id, 0, gen_random_uuid(), 'x', 'x',
        'deferred', false, '', '2026-06-15T13:00:00Z', created_at
      from delivery, generate_series(1, $2) where endpoint_id = $1 and sequence = (

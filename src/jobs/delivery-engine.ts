@@ -16,6 +16,7 @@ import {
   deliveryBounds,
   isSuccess,
   type Outcome,
+  placeOfBody,
   scheduleBySurface,
   toExcerpt,
 } from '../modules/webhooks/delivery.ts'
@@ -49,8 +50,10 @@ export type EngineParts = Readonly<{
   log: EngineLog
   /** Whether anything may leave now; without it everything may. */
   maySend?: () => Promise<boolean>
+  /** Deliveries that are sent at once. */
+  inFlightMax?: number | undefined
   /** Where a test makes the worker fail: between the answer and its record. */
-  onAnswered?: (taken: TakenDelivery) => Promise<void>
+  onAnswered?: ((taken: TakenDelivery) => Promise<void>) | undefined
   /** Hears of each attempt once it has ended. */
   onAttempt?: ((attempt: AttemptSeen) => void) | undefined
   /** How long an attempt may last in tests; else what the surface allows. */
@@ -180,8 +183,8 @@ export class DeliveryEngine {
 
   /** Takes and begins to send what there is room for; answers how many. */
   async #beginDue(): Promise<number> {
-    const { adminPool, clock } = this.#parts
-    const room = deliveryBounds.inFlightMax - this.#inFlight.size
+    const { adminPool, clock, inFlightMax = deliveryBounds.inFlightMax } = this.#parts
+    const room = inFlightMax - this.#inFlight.size
     if (room <= 0 || this.#stop.signal.aborted) return 0
     const taken = await asOwner(adminPool, (tx) =>
       claimDeliveries(tx, {
@@ -245,10 +248,12 @@ export class DeliveryEngine {
 
   async #send(taken: TakenDelivery, startedAt: Instant): Promise<OutboundAnswer> {
     const { openSecret, outbound, timeoutMs } = this.#parts
-    const { organizationId, endpointId: id, surface, body } = taken
+    const { organizationId, endpointId: id, deliveryId, surface } = taken
     const endpoint = { organizationId, id } as Parameters<typeof placeOfSeed>[0] // ids of our own rows
     const open = async (place: SecretPlace, sealed: Uint8Array): Promise<Buffer> =>
       Buffer.from(await openSecret(place, sealed))
+    const placed = { organizationId, ...placeOfBody(deliveryId) }
+    const body = await open(placed, taken.sealedBody)
     const secrets: string[] = []
     for (const secret of taken.secrets) {
       const clear = await open(placeOfSecret(organizationId, secret.id), secret.sealed)
@@ -259,7 +264,7 @@ export class DeliveryEngine {
       event: taken.eventId,
       eventType: taken.eventType,
       attempt: taken.attemptId,
-      deliveryId: taken.deliveryId,
+      deliveryId,
       timestamp: Math.trunc(msOf(startedAt) / 1_000),
       body,
       secrets,

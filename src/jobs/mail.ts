@@ -9,16 +9,24 @@ import {
 } from 'nodemailer'
 import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
-import type { Tenant } from '../db/tx.ts'
+import { openAlone, type Tenant } from '../db/tx.ts'
 import { renderMail } from '../documents/mail-body.ts'
-import type { Instant } from '../kernel/dates.ts'
+import { type Instant, msOf } from '../kernel/dates.ts'
+import { uuidV7 } from '../kernel/ids.ts'
 import {
   type MailOutcome,
   recordMail,
   type TakenMail,
   takeMail,
 } from '../modules/access/mail-message.actions.ts'
-import { isAllowedAddress, mailBounds } from '../modules/access/mail-message.ts'
+import {
+  isAllowedAddress,
+  mailBounds,
+  type OpenedMail,
+  parseMail,
+  placeOfMessage,
+  withoutAddress,
+} from '../modules/access/mail-message.ts'
 
 /** How messages leave this installation. */
 export type MailSettings = Readonly<{
@@ -40,6 +48,7 @@ type Print = (
 export type MailParts = Readonly<{
   adminPool: Pool
   clock: () => Instant
+  random: (bytes: number) => Uint8Array
   settings: MailSettings
   print: Print
   toPageUrl: (documentId: string, generation: number) => string
@@ -47,8 +56,11 @@ export type MailParts = Readonly<{
   /** Whether anything may leave now; without it everything may. */
   maySend?: () => Promise<boolean>
   /** Where a test makes the worker fail: between the answer and its record. */
-  onAnswered?: (taken: TakenMail) => Promise<void>
+  onAnswered?: ((taken: TakenMail) => Promise<void>) | undefined
 }>
+
+/** A message that is opened for its attempt. */
+type Mail = TakenMail & OpenedMail
 
 const pollMs = 1_000
 const troublePauseMs = 5_000
@@ -118,22 +130,35 @@ export class MailEngine {
 
   async #attempt(taken: TakenMail): Promise<void> {
     const { adminPool, clock, onAnswered, log } = this.#parts
-    const { businessId, id: messageId, attempt } = taken
+    const { organizationId, businessId, id: messageId, attempt } = taken
     try {
-      const outcome = await this.#send(taken)
+      const opened = await this.#open(taken)
+      const said = await this.#send({ ...taken, ...opened })
+      const outcome = { ...said, reply: withoutAddress(said.reply, opened.recipient) }
       await onAnswered?.(taken)
       if (outcome.kind === 'failed') {
         const { reply, isFinal } = outcome
         log.warn({ businessId, messageId, attempt, reply, isFinal }, 'a message was not sent')
       }
-      await asOwner(adminPool, (tx) => recordMail(tx, taken, { outcome, now: clock() }))
+      const record = { outcome, now: clock(), newId: () => this.#newId() }
+      await asOwner(adminPool, (tx) => recordMail(tx, taken, record), { organizationId })
     } catch (error) {
       // Without a record the lease ends, and the attempt is repeated.
       log.error({ err: error, businessId, messageId }, 'a message could not be recorded')
     }
   }
 
-  async #send(taken: TakenMail): Promise<MailOutcome> {
+  async #open({ organizationId, id, sealed }: TakenMail): Promise<OpenedMail> {
+    const place = { organizationId, ...placeOfMessage(id) }
+    return parseMail(await openAlone(this.#parts.adminPool, place, sealed))
+  }
+
+  #newId(): string {
+    const { clock, random } = this.#parts
+    return uuidV7(msOf(clock()), random(10))
+  }
+
+  async #send(taken: Mail): Promise<MailOutcome> {
     try {
       const message = await this.#compose(taken)
       const isAllowed =
@@ -146,21 +171,22 @@ export class MailEngine {
       const { response } = await this.#transport.sendMail({ raw: message, envelope, signal })
       return { kind: 'sent', reply: response, sizeBytes: message.length }
     } catch (error) {
-      return toFailure(error)
+      return toFailure(error, taken.recipient)
     }
   }
 
   /** Keeps a message that is not sent where a person can read it. */
-  async #keep({ id }: TakenMail, message: Buffer, reply: string): Promise<MailOutcome> {
+  async #keep({ id }: Mail, message: Buffer, reply: string): Promise<MailOutcome> {
     const { outbox } = this.#parts.settings
     await mkdir(outbox, { recursive: true, mode: 0o700 })
     await writeFile(join(outbox, `${id}.eml`), message, { mode: 0o600 })
     return { kind: 'suppressed', reply, sizeBytes: message.length }
   }
 
-  async #compose(taken: TakenMail): Promise<Buffer> {
+  async #compose(taken: Mail): Promise<Buffer> {
     const { settings, toPageUrl } = this.#parts
-    const { facts, purpose, documentId, id, createdAt, environment } = taken
+    const { letter, aboutId: documentId, id, createdAt, environment } = taken
+    const { facts, purpose } = letter
     const url = toPageUrl(documentId, facts.generation)
     const body = renderMail({ purpose, facts, url, isTest: environment === 'test' })
     const from = settings.mailFrom === '' ? 'outbox@localhost' : settings.mailFrom
@@ -184,9 +210,10 @@ export class MailEngine {
     return Buffer.isBuffer(message) ? message : Buffer.from(String(message))
   }
 
-  async #attachments(taken: TakenMail): Promise<NonNullable<SendMailOptions['attachments']>> {
-    const { facts, purpose: kind, documentId, organizationId, businessId } = taken
-    if (!facts.hasPdf) return []
+  async #attachments(taken: Mail): Promise<NonNullable<SendMailOptions['attachments']>> {
+    const { letter, aboutId: documentId, organizationId, businessId } = taken
+    const { facts, purpose: kind } = letter
+    if (!facts.hasPdf || businessId === null) return []
     const order = { kind, documentId, language: facts.language }
     const { pdf } = await this.#parts.print({ organizationId, businessId }, order)
     if (pdf.length > mailBounds.attachmentBytesMax) return []
@@ -203,7 +230,7 @@ const isTest = 'A test business may not write to this address; the message is ke
 const addressOf = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim()
 
 /** A server that says no for good to this very message or address is not asked again. */
-function toFailure(error: unknown): MailOutcome {
+function toFailure(error: unknown, recipient: string): MailOutcome {
   const { responseCode, command, response, message, code } = Object(error) as Readonly<
     Record<string, unknown>
   > // as the mail client describes its failures
@@ -212,5 +239,5 @@ function toFailure(error: unknown): MailOutcome {
   const isBounce = isFinal && command === 'RCPT TO' && [550, 551, 553].includes(responseCode)
   const reply = [response ?? message, code === undefined ? undefined : `(${String(code)})`]
   const said = reply.filter((part) => part !== undefined).join(' ')
-  return { kind: 'failed', reply: said, isFinal, isBounce }
+  return { kind: 'failed', reply: said, isFinal, ...(isBounce && { bounced: recipient }) }
 }

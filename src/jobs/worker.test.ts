@@ -113,6 +113,7 @@ test('a running worker delivers what happens, and stops when it is told to', asy
     'requests.clean',
     'sales.due',
     'sync.run',
+    'verify.sample',
     'webhooks.clean',
     'webhooks.tell',
   ])
@@ -165,7 +166,7 @@ test('the log forgets what ended more than 30 days ago, and keeps what still wai
   const insert = (state: string, at: string) =>
     business.owner.query(
       `insert into delivery (organization_id, delivery_id, endpoint_id, tenant_id, sequence, event_id,
-         event_type, resource_id, state, is_replayed, body, due_at, created_at, finished_at)
+         event_type, resource_id, state, is_replayed, sealed_body, due_at, created_at, finished_at)
        values ($1, gen_random_uuid(), $2, $1, 0, gen_random_uuid(), 'x', 'x', $3, false, '',
          case when $3 = 'pending' then now() end, $4::timestamptz,
          case when $3 <> 'pending' then $4::timestamptz end)`,

@@ -1,6 +1,7 @@
 import { asId } from '../../src/kernel/ids.ts'
 import { archiveParty, createParty } from '../../src/modules/parties/party.actions.ts'
 import { type Answer, aBusiness } from '../harness.ts'
+import { stopMail } from '../mail-stop.ts'
 import { idOf, nigeria, type Recipes } from './recipe.ts'
 
 const shop = await aBusiness(nigeria)
@@ -58,11 +59,7 @@ export const ofDocuments: Recipes = {
   },
   'sales.recipient_stopped': async () => {
     const path = await anInvoice()
-    await shop.owner.query(
-      `insert into mail_stop (business_id, address, reason, created_at)
-       values ($1, 'gone@lanternrye.example', 'refused', '2026-06-01')`,
-      [shop.businessId],
-    )
+    await stopMail(shop, 'gone@lanternrye.example')
     return invoicing.post(`${path}/send`, { to: ['gone@lanternrye.example'] })
   },
   'documents.email_limit': async () => {

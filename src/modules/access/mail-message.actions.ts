@@ -1,9 +1,10 @@
 import type { Tx } from '../../db/tx.ts'
-import type { Ctx } from '../../db/write.ts'
+import type { Ctx, OrganizationCtx } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import {
+  deleteStop,
   insertMessages,
   insertStop,
   type TakenMessage,
@@ -12,16 +13,16 @@ import {
 } from './mail-message.db.ts'
 import { findSends } from './mail-message.queries.ts'
 import {
+  type DocumentPurpose,
   isHeaderText,
   type MailFacts,
-  type MailPurpose,
   mailBounds,
   nextMailAttempt,
   toAddress,
 } from './mail-message.ts'
 
 /** A message that brings a document; `to` and `cc` are whom it goes to. */
-export type NewMail = Readonly<{ documentId: string; purpose: MailPurpose; facts: MailFacts }>
+export type NewMail = Readonly<{ documentId: string; purpose: DocumentPurpose; facts: MailFacts }>
 
 const dayMs = 86_400_000
 
@@ -41,22 +42,25 @@ export async function queueMail(ctx: Ctx, { documentId, purpose, facts }: NewMai
     if (!isHeaderText(text)) throw new Refusal('documents.email_invalid', { field })
   }
   const since = instantFromMs(msOf(ctx.recordedAt) - (msOf(ctx.recordedAt) % dayMs))
-  const asked = { businessId, documentId, purpose, since, addresses: recipients }
+  const asked = {
+    ...{ tenantId: businessId, aboutId: documentId },
+    ...{ purpose, since, addresses: recipients },
+  }
   const { stopped, ...known } = await findSends(ctx.tx, asked)
-  if (stopped !== null) throw new Refusal('sales.recipient_stopped', { email: stopped })
+  if (stopped !== undefined) throw new Refusal('sales.recipient_stopped', { email: stopped })
   const { perDocumentMax: limit, recipientsMax } = mailBounds
   if (recipients.length > recipientsMax || known.recent + recipients.length > limit) {
     throw new Refusal('documents.email_limit', { limit })
   }
   await insertMessages(ctx.tx, {
-    ...{ businessId, documentId, purpose, recipients, facts },
+    ...{ tenantId: businessId, aboutId: documentId, recipients, letter: { purpose, facts } },
     sendNo: known.sends + 1,
     ids: recipients.map(() => ctx.newId('mail')),
     at: ctx.recordedAt,
   })
 }
 
-/** A message in a worker's hand. */
+/** A message in a worker's hand, sealed. */
 export type TakenMail = TakenMessage
 
 /**
@@ -69,10 +73,13 @@ export const takeMail = (
 ): Promise<readonly TakenMail[]> =>
   takeMessages(tx, { now, leaseUntil: instantFromMs(msOf(now) + leaseMs), limit })
 
-/** How an attempt ended. `isFinal`: the same would be said again, so that there is no other. */
+/**
+ * How an attempt ended. `isFinal`: the same would be said again, so that there is no other.
+ * `bounced`: the address that was refused for good.
+ */
 export type MailOutcome =
   | Readonly<{ kind: 'sent' | 'suppressed'; reply: string; sizeBytes: number }>
-  | Readonly<{ kind: 'failed'; reply: string; isFinal: boolean; isBounce: boolean }>
+  | Readonly<{ kind: 'failed'; reply: string; isFinal: boolean; bounced?: string }>
 
 /**
  * Records how an attempt ended: the next one is planned, or the message is at its end. An address
@@ -83,19 +90,42 @@ export type MailOutcome =
 export async function recordMail(
   tx: Tx,
   taken: TakenMail,
-  { outcome, now }: Readonly<{ outcome: MailOutcome; now: Instant }>,
+  { outcome, now, newId }: Readonly<{ outcome: MailOutcome; now: Instant; newId: () => string }>,
 ): Promise<void> {
+  const tenantId = taken.businessId ?? taken.organizationId
+  const message = { tenantId, id: taken.id, attempt: taken.attempt }
   const reply = outcome.reply.replace(/\p{Cc}+/gu, ' ').slice(0, mailBounds.replyMax)
   if (outcome.kind !== 'failed') {
     const { kind: state, sizeBytes } = outcome
-    await updateMessage(tx, taken, { state, dueAt: null, reply, sizeBytes, at: now })
+    await updateMessage(tx, message, { state, dueAt: null, reply, sizeBytes, at: now })
     return
   }
   const next = outcome.isFinal ? undefined : nextMailAttempt(taken.attempt, now)
   const state = next === undefined ? 'failed' : 'queued'
   const ended = { state, dueAt: next ?? null, reply, sizeBytes: null, at: now } as const
-  const isOurs = await updateMessage(tx, taken, ended)
-  if (!isOurs || !outcome.isBounce) return
-  const { businessId, recipient: address } = taken
-  await insertStop(tx, { businessId, address, reason: reply === '' ? 'refused' : reply, at: now })
+  const isOurs = await updateMessage(tx, message, ended)
+  const { bounced: address } = outcome
+  if (!isOurs || address === undefined) return
+  const reason = reply === '' ? 'refused' : reply
+  await insertStop(tx, { tenantId, id: newId(), address, reason, at: now })
+}
+
+/**
+ * Lets messages go to an address again that its mail server had refused for good.
+ * Refuses: resource.not_found (nothing stops messages to it).
+ */
+export async function liftStop(
+  ctx: OrganizationCtx | Ctx,
+  { email, reason }: Readonly<{ email: string; reason?: string }>,
+): Promise<void> {
+  const tenantId = 'businessId' in ctx ? ctx.businessId : ctx.organizationId
+  const stop = await deleteStop(ctx.tx, { tenantId, address: toAddress(email) })
+  if (stop === undefined) {
+    throw new Refusal('resource.not_found', { resource: 'Stopped address', id: email })
+  }
+  const { id, ...before } = stop
+  ctx.audit({
+    ...{ action: 'mail_stop.lift', resource: 'mail_stop', resourceId: id, before },
+    ...(reason !== undefined && { reason }),
+  })
 }

@@ -1,57 +1,63 @@
-import { plainArray, textArray } from '../../db/arrays.ts'
-import type { Tx } from '../../db/tx.ts'
+import { bytesArray, plainArray } from '../../db/arrays.ts'
+import { safeOf, type Tx } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { MailFacts, MailPurpose, MailState } from './mail-message.ts'
+import { type Letter, type MailState, placeOfMessage, placeOfStop } from './mail-message.ts'
 
 export type NewMessages = Readonly<{
-  businessId: Id<'business'>
-  documentId: string
-  purpose: MailPurpose
+  /** The business, or the organization itself. */
+  tenantId: string
+  aboutId: string
   sendNo: number
   ids: readonly string[]
   recipients: readonly string[]
-  facts: MailFacts
+  letter: Letter
   at: Instant
 }>
 
-/** Queues one message per recipient, due at once. */
+/** Queues one message per recipient, due at once; whom it goes to and what it says is sealed. */
 export async function insertMessages(tx: Tx, messages: NewMessages): Promise<void> {
-  const { businessId, documentId, purpose, sendNo, ids, recipients, facts, at } = messages
+  const { tenantId, aboutId, sendNo, ids, recipients, letter, at } = messages
+  const { seal, blindIndex } = await safeOf(tx)
+  const sealed = recipients.map((recipient, i) =>
+    seal(
+      placeOfMessage(ids[i] ?? ''),
+      new TextEncoder().encode(JSON.stringify({ recipient, letter })),
+    ),
+  )
   await tx.query({
     name: 'insert_mail_messages',
-    text: `insert into mail_message (business_id, message_id, document_id, purpose, send_no,
-        recipient, facts, state, due_at, created_at)
-      select $1, t.message_id, $2, $3, $4, t.recipient, $5, 'queued', $6, $6
-      from unnest($7::uuid[], $8::text[]) as t (message_id, recipient)`,
+    text: `insert into mail_message (tenant_id, message_id, about_id, purpose, send_no,
+        recipient_index, sealed, state, due_at, created_at)
+      select $1, t.message_id, $2, $3, $4, t.recipient_index, t.sealed, 'queued', $5, $5
+      from unnest($6::uuid[], $7::bytea[], $8::bytea[]) as t (message_id, recipient_index, sealed)`,
     values: [
-      businessId,
-      documentId,
-      purpose,
+      tenantId,
+      aboutId,
+      letter.purpose,
       sendNo,
-      JSON.stringify(facts),
       at,
       plainArray(ids),
-      textArray(recipients),
+      bytesArray(recipients.map((recipient) => Buffer.from(blindIndex(recipient)))),
+      bytesArray(sealed.map((bytes) => Buffer.from(bytes))),
     ],
   })
 }
 
-/** A message in a worker's hand; `attempt` is 1 for the first. */
+/** A message in a worker's hand; `attempt` is 1 for the first. `sealed` holds an `OpenedMail`. */
 export type TakenMessage = Readonly<{
   organizationId: Id<'organization'>
-  businessId: Id<'business'>
+  /** Null: a notice to the owner of the organization. */
+  businessId: Id<'business'> | null
   environment: 'live' | 'test'
   id: string
-  documentId: string
-  purpose: MailPurpose
-  recipient: string
-  facts: MailFacts
+  aboutId: string
+  sealed: Buffer
   attempt: number
   createdAt: Instant
 }>
 
-/** Takes messages of every business that are due, the longest due first; others pass them by. */
+/** Takes messages of every tenant that are due, the longest due first; others pass them by. */
 export function takeMessages(
   tx: Tx,
   { now, leaseUntil, limit }: Readonly<{ now: Instant; leaseUntil: Instant; limit: number }>,
@@ -60,19 +66,19 @@ export function takeMessages(
     name: 'take_mail_messages',
     text: `
       with due as (
-        select m.business_id, m.message_id from mail_message as m
-        where m.business_id is not null and m.due_at <= $1
+        select m.tenant_id, m.message_id from mail_message as m
+        where m.tenant_id is not null and m.due_at <= $1
           and (m.lease_until is null or m.lease_until <= $1)
         order by m.due_at, m.message_id limit $3
         for update skip locked
       )
       update mail_message as m set lease_until = $2, attempts = m.attempts + 1
-      from due, business as b
-      where m.business_id = due.business_id and m.message_id = due.message_id
-        and b.business_id = m.business_id
-      returning b.organization_id as "organizationId", m.business_id as "businessId", b.environment,
-        m.message_id as id, m.document_id as "documentId", m.purpose, m.recipient, m.facts,
-        m.attempts as attempt, m.created_at as "createdAt"`,
+      from due left join business as b on b.business_id = due.tenant_id
+      where m.tenant_id = due.tenant_id and m.message_id = due.message_id
+      returning coalesce(b.organization_id, m.tenant_id) as "organizationId",
+        b.business_id as "businessId", coalesce(b.environment, 'live') as environment,
+        m.message_id as id, m.about_id as "aboutId", m.sealed, m.attempts as attempt,
+        m.created_at as "createdAt"`,
     values: [now, leaseUntil, limit],
   })
 }
@@ -89,17 +95,17 @@ export type EndedMessage = Readonly<{
 /** Writes how an attempt ended, unless another worker has made a later one; whether it did. */
 export async function updateMessage(
   tx: Tx,
-  { businessId, id, attempt }: Pick<TakenMessage, 'businessId' | 'id' | 'attempt'>,
+  { tenantId, id, attempt }: Pick<TakenMessage, 'id' | 'attempt'> & Readonly<{ tenantId: string }>,
   ended: EndedMessage,
 ): Promise<boolean> {
   const rows = await tx.query({
     name: 'end_mail_attempt',
     text: `update mail_message set state = $4, due_at = $5, lease_until = null, reply = $6,
         size_bytes = coalesce($7, size_bytes), finished_at = case when $5::timestamptz is null then $8::timestamptz end
-      where business_id = $1 and message_id = $2 and attempts = $3 and state = 'queued'
+      where tenant_id = $1 and message_id = $2 and attempts = $3 and state = 'queued'
       returning 1`,
     values: [
-      businessId,
+      tenantId,
       id,
       attempt,
       ended.state,
@@ -112,15 +118,46 @@ export async function updateMessage(
   return rows.length > 0
 }
 
-/** Remembers that an address takes no mail. */
+type NewStop = Readonly<{
+  tenantId: string
+  id: string
+  address: string
+  reason: string
+  at: Instant
+}>
+
+/** Remembers that an address takes no mail, sealed. */
 export async function insertStop(
   tx: Tx,
-  stop: Readonly<{ businessId: string; address: string; reason: string; at: Instant }>,
+  { tenantId, id, address, reason, at }: NewStop,
 ): Promise<void> {
+  const { seal, blindIndex } = await safeOf(tx)
   await tx.query({
     name: 'insert_mail_stop',
-    text: `insert into mail_stop (business_id, address, reason, created_at)
-      values ($1, $2, $3, $4) on conflict do nothing`,
-    values: [stop.businessId, stop.address, stop.reason, stop.at],
+    text: `insert into mail_stop (tenant_id, stop_id, address_index, sealed, reason, created_at)
+      values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    values: [
+      tenantId,
+      id,
+      blindIndex(address),
+      seal(placeOfStop(id), new TextEncoder().encode(address)),
+      reason,
+      at,
+    ],
   })
+}
+
+/** Forgets that an address takes no mail; what was remembered, or undefined. */
+export async function deleteStop(
+  tx: Tx,
+  { tenantId, address }: Readonly<{ tenantId: string; address: string }>,
+): Promise<Readonly<{ id: string; reason: string; createdAt: Instant }> | undefined> {
+  const { blindIndex } = await safeOf(tx)
+  const [row] = await tx.query<Readonly<{ id: string; reason: string; createdAt: Instant }>>({
+    name: 'delete_mail_stop',
+    text: `delete from mail_stop where tenant_id = $1 and address_index = $2
+      returning stop_id as id, reason, created_at as "createdAt"`,
+    values: [tenantId, blindIndex(address)],
+  })
+  return row
 }

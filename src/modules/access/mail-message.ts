@@ -1,7 +1,8 @@
 import { type CalendarDate, type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
-import type { Id } from '../../kernel/ids.ts'
+import type { FieldPlace } from '../../kernel/secret-place.ts'
 
-export type MailPurpose = 'invoice' | 'quotation'
+/** Messages that bring a document to its customer. */
+export type DocumentPurpose = 'invoice' | 'quotation'
 
 /**
  * `queued` waits for a worker. The others are final: handed to the mail server, given up, or kept
@@ -11,7 +12,7 @@ export type MailState = 'queued' | 'sent' | 'failed' | 'suppressed'
 
 export const mailStates = ['queued', 'sent', 'failed', 'suppressed'] as const
 
-/** What a message says, frozen when it is queued. `amount` is in major units. */
+/** What the message of a document says, frozen when it is queued. `amount` is in major units. */
 export type MailFacts = Readonly<{
   to: readonly string[]
   cc: readonly string[]
@@ -32,11 +33,41 @@ export type MailFacts = Readonly<{
   hasPdf: boolean
 }>
 
+/** What a message says, by what it is for. */
+export type Letter = Readonly<{ purpose: DocumentPurpose; facts: MailFacts }>
+
+export type MailPurpose = Letter['purpose']
+
+/** What of a message lies sealed: the address, in lower case, and what it says. */
+export type OpenedMail = Readonly<{ recipient: string; letter: Letter }>
+
+export const parseMail = (opened: Uint8Array): OpenedMail =>
+  JSON.parse(new TextDecoder().decode(opened)) as OpenedMail // what `mail-message.db.ts` has sealed
+
+/** Where a message lies sealed. */
+export const placeOfMessage = (messageId: string): FieldPlace => ({
+  table: 'mail_message',
+  column: 'sealed',
+  rowId: messageId,
+})
+
+/** Where an address that takes no mail lies sealed. */
+export const placeOfStop = (stopId: string): FieldPlace => ({
+  table: 'mail_stop',
+  column: 'sealed',
+  rowId: stopId,
+})
+
+/** An address that takes no mail, and what its server said. */
+export type MailStop = Readonly<{ address: string; reason: string; createdAt: Instant }>
+
 /** A message to one address, as it stands in the log. */
 export type MailMessage = Readonly<{
   id: string
-  businessId: Id<'business'>
-  documentId: Id<'document'>
+  /** The business, or the organization whose owner is written to. */
+  tenantId: string
+  /** The document, key, endpoint or organization that it is about. */
+  aboutId: string
   purpose: MailPurpose
   sendNo: number
   recipient: string
@@ -70,8 +101,8 @@ export function nextMailAttempt(attempt: number, now: Instant): Instant | undefi
   return delayMs === undefined ? undefined : instantFromMs(msOf(now) + delayMs)
 }
 
-/** Addresses compare in lower case. */
-export const toAddress = (email: string): string => email.trim().toLowerCase()
+/** Addresses compare in lower case, composed. */
+export const toAddress = (email: string): string => email.normalize('NFC').trim().toLowerCase()
 
 /** Whether a text may stand in the head of a message: a line break would begin another header. */
 export const isHeaderText = (text: string): boolean => !/[\p{Cc}\u2028\u2029]/u.test(text)
@@ -79,7 +110,12 @@ export const isHeaderText = (text: string): boolean => !/[\p{Cc}\u2028\u2029]/u.
 /** Whether a test business may write to an address; `*` in a pattern stands for anything. */
 export const isAllowedAddress = (address: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => {
-    const parts = toAddress(pattern).split('*')
-    const text = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')
+    const text = toAddress(pattern).split('*').map(toLiteral).join('.*')
     return new RegExp(`^${text}$`).test(toAddress(address))
   })
+
+/** What a mail server said, without the address it was asked about. */
+export const withoutAddress = (said: string, address: string): string =>
+  said.replace(new RegExp(toLiteral(address), 'gi'), '[address]')
+
+const toLiteral = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -15,7 +15,7 @@ export const holdBack = (tx: Tx, at: Instant): Promise<void> => insertHold(tx, a
 export const endHold = (tx: Tx): Promise<Instant | undefined> => deleteHold(tx)
 
 /**
- * Gives up messages of every business that were queued up to an instant; how many there were.
+ * Gives up messages of every tenant that were queued up to an instant; how many there were.
  * Refuses: nothing.
  */
 export const giveUpMessages = (

@@ -18,7 +18,7 @@ export async function deleteHold(tx: Tx): Promise<Instant | undefined> {
   return row?.heldAt
 }
 
-/** Gives up messages of every business that were queued up to an instant; how many there were. */
+/** Gives up messages of every tenant that were queued up to an instant; how many there were. */
 export async function suppressMessages(
   tx: Tx,
   { until, reply, now }: Readonly<{ until: Instant; reply: string; now: Instant }>,
@@ -26,7 +26,7 @@ export async function suppressMessages(
   const rows = await tx.query({
     text: `update mail_message set state = 'suppressed', due_at = null, lease_until = null,
         reply = $2, finished_at = $3
-      where business_id is not null and due_at is not null and created_at <= $1
+      where tenant_id is not null and due_at is not null and created_at <= $1
       returning 1`,
     values: [until, reply, now],
   })

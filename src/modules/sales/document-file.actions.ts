@@ -8,9 +8,13 @@ import { findDocumentFile } from './document-file.queries.ts'
  * Refuses: nothing.
  * Source: documents specification 0, rule 4.
  */
-export async function keepDocumentFile(ctx: Ctx, file: DocumentFile): Promise<Uint8Array> {
+export async function keepDocumentFile(
+  ctx: Ctx,
+  file: Omit<DocumentFile, 'id'>,
+): Promise<Uint8Array> {
   const kept = await findDocumentFile(ctx.tx, ctx.businessId, file.inputSha256)
   if (kept !== undefined) return kept
-  await insertDocumentFile(ctx.tx, ctx.businessId, file, ctx.recordedAt)
+  const id = ctx.newId('file')
+  await insertDocumentFile(ctx.tx, ctx.businessId, { ...file, id }, ctx.recordedAt)
   return file.content
 }

@@ -267,7 +267,7 @@ async function move(
   document: Document,
   status: 'sent' | 'accepted' | 'rejected',
   details: Partial<QuotationDetails> = {},
-  more: Readonly<Record<string, unknown>> = {},
+  personal?: Readonly<Record<string, unknown>>,
 ): Promise<Quotation> {
   const { book, today } = await dayOf(ctx)
   const customerName = await nameOf(ctx, document)
@@ -290,7 +290,7 @@ async function move(
   }
   await changeDocument(ctx, moved)
   const quotation = toQuotation(moved, { customerName, today })
-  recordQuotation(ctx, status, quotation, before, more)
+  recordQuotation(ctx, status, quotation, before, personal)
   return quotation
 }
 
@@ -477,13 +477,17 @@ function numberOf(
   return isLater ? Promise.resolve(null) : takeNumber(ctx, asked)
 }
 
-/** Leaves the audit row and the event of something that was done to a quotation. */
+/**
+ * Leaves the audit row and the event of something that was done to a quotation.
+ *
+ * personal  what only the event tells, and keeps sealed
+ */
 export function recordQuotation(
   ctx: Ctx,
   what: string,
   quotation: Quotation,
   before?: Quotation,
-  more: Readonly<Record<string, unknown>> = {},
+  personal?: Readonly<Record<string, unknown>>,
 ): void {
   const resource = { resource: 'quotation', resourceId: quotation.id } as const
   const after = toImage(quotation)
@@ -496,6 +500,7 @@ export function recordQuotation(
   ctx.emit({
     type: `sales.quotation.${what}`,
     ...resource,
-    payload: { ...after, previousStatus, ...more },
+    payload: { ...after, previousStatus },
+    ...(personal !== undefined && { personal }),
   })
 }

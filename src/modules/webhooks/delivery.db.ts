@@ -1,8 +1,8 @@
 import { bytesArray, nullableArray, plainArray, textArray } from '../../db/arrays.ts'
-import type { Tx } from '../../db/tx.ts'
+import { safeOf, type Tx } from '../../db/tx.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { DeliveryState } from './delivery.ts'
-import { deliveryBounds } from './delivery.ts'
+import { deliveryBounds, placeOfBody } from './delivery.ts'
 import type { DisabledReason, EndpointStatus, WebhookSurface } from './endpoint.ts'
 
 /** A delivery to be queued, or noted as dropped. */
@@ -21,16 +21,18 @@ export type NewDelivery = Readonly<{
   at: Instant
 }>
 
-/** Queues deliveries in the order given; one that is there already stays as it is. */
+/** Queues deliveries of one organization in order; one that is there already stays as it is. */
 export async function insertDeliveries(
   tx: Tx,
   deliveries: readonly NewDelivery[],
 ): Promise<number> {
   if (deliveries.length === 0) return 0
+  const { seal } = await safeOf(tx)
   const rows = await tx.query({
     name: 'insert_deliveries',
     text: `insert into delivery (organization_id, delivery_id, endpoint_id, tenant_id, sequence,
-        event_id, event_type, resource_id, state, is_replayed, body, due_at, created_at, finished_at)
+        event_id, event_type, resource_id, state, is_replayed, sealed_body, due_at, created_at,
+        finished_at)
       select t.organization_id, t.delivery_id, t.endpoint_id, t.tenant_id, t.sequence, t.event_id,
         t.event_type, t.resource_id, t.state, t.is_replayed, t.body,
         case when t.state = 'pending' then t.at end, t.at,
@@ -52,7 +54,7 @@ export async function insertDeliveries(
       textArray(deliveries.map((row) => row.resourceId)),
       plainArray(deliveries.map((row) => row.state)),
       plainArray(deliveries.map((row) => row.isReplayed)),
-      bytesArray(deliveries.map((row) => row.body)),
+      bytesArray(deliveries.map(({ id, body }) => Buffer.from(seal(placeOfBody(id), body)))),
       plainArray(deliveries.map((row) => row.at)),
     ],
   })
@@ -301,7 +303,7 @@ export type Taken = Readonly<{
   sealedSeed: Buffer | null
   eventId: string
   eventType: string
-  body: Buffer
+  sealedBody: Buffer
   attemptId: string
   /** Number of this attempt. */
   attempt: number
@@ -337,8 +339,8 @@ export async function takeDeliveries(
           attempt_count = d.attempt_count + case when d.lease_until is null then 1 else 0 end
         from given as g
         where d.organization_id = g.organization_id and d.delivery_id = g.delivery_id
-        returning d.organization_id, d.delivery_id, d.endpoint_id, d.event_id, d.event_type, d.body,
-          d.due_at, d.sequence, greatest(d.attempt_count, 1) as attempt, g.attempt_id
+        returning d.organization_id, d.delivery_id, d.endpoint_id, d.event_id, d.event_type,
+          d.sealed_body, d.due_at, d.sequence, greatest(d.attempt_count, 1) as attempt, g.attempt_id
       ), begun as (
         insert into attempt (organization_id, attempt_id, endpoint_id, delivery_id, number, started_at)
         select l.organization_id, l.attempt_id, l.endpoint_id, l.delivery_id, l.attempt, $4 from leased as l
@@ -348,7 +350,7 @@ export async function takeDeliveries(
       select l.organization_id as "organizationId", l.delivery_id as "deliveryId",
         l.endpoint_id as "endpointId", e.surface, e.environment, e.url,
         e.sealed_headers as "sealedHeaders", e.sealed_seed as "sealedSeed", l.event_id as "eventId",
-        l.event_type as "eventType", l.body, b.attempt_id as "attemptId", l.attempt,
+        l.event_type as "eventType", l.sealed_body as "sealedBody", b.attempt_id as "attemptId", l.attempt,
         (select coalesce(json_agg(json_build_object('id', s.secret_id, 'sealed', encode(s.sealed, 'hex'))
             order by s.expires_at desc nulls first), '[]')
           from endpoint_secret as s

@@ -3,6 +3,7 @@ import { instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { redactText } from '../../kernel/redact.ts'
+import type { FieldPlace } from '../../kernel/secret-place.ts'
 import type { WebhookSurface } from './endpoint.ts'
 
 /**
@@ -221,3 +222,10 @@ export function requireReplayRange(since: Instant, until: Instant): void {
     throw new Refusal('webhooks.replay_range', { days: deliveryBounds.replayDaysMax })
   }
 }
+
+/** Where the body of a delivery lies sealed. */
+export const placeOfBody = (deliveryId: string): FieldPlace => ({
+  table: 'delivery',
+  column: 'sealed_body',
+  rowId: deliveryId,
+})

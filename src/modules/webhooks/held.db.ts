@@ -7,7 +7,7 @@ export async function hasOutgoing(tx: Tx): Promise<boolean> {
     text: `select exists (select from endpoint as e
         where e.organization_id is not null and e.deleted_at is null)
       or exists (select from mail_message as m
-        where m.business_id is not null and m.due_at is not null) as has`,
+        where m.tenant_id is not null and m.due_at is not null) as has`,
     values: [],
   })
   return row?.has === true

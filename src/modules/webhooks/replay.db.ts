@@ -1,5 +1,7 @@
-import type { Tx } from '../../db/tx.ts'
+import { safeOf, type Tx } from '../../db/tx.ts'
+import { assert } from '../../kernel/assert.ts'
 import type { Instant } from '../../kernel/dates.ts'
+import { placeOfBody } from './delivery.ts'
 
 type Copy = Readonly<{
   organizationId: string
@@ -14,14 +16,23 @@ export async function copyDelivery(
   tx: Tx,
   { organizationId, endpointId, deliveryId, id, now }: Copy,
 ): Promise<void> {
+  const [found] = await tx.query<{ sealed: Buffer }>({
+    name: 'find_sealed_body',
+    text: `select sealed_body as sealed from delivery
+      where organization_id = $1 and endpoint_id = $2 and delivery_id = $3`,
+    values: [organizationId, endpointId, deliveryId],
+  })
+  assert(found !== undefined, 'a delivery that is copied is there')
+  const { open, seal } = await safeOf(tx)
+  const body = open(placeOfBody(deliveryId), found.sealed)
   await tx.query({
     name: 'copy_delivery',
     text: `insert into delivery (organization_id, delivery_id, endpoint_id, tenant_id, sequence,
-        event_id, event_type, resource_id, state, is_replayed, body, due_at, created_at)
+        event_id, event_type, resource_id, state, is_replayed, sealed_body, due_at, created_at)
       select organization_id, $4, endpoint_id, tenant_id, sequence, event_id, event_type, resource_id,
-        'pending', true, body, $5, $5
+        'pending', true, $6, $5, $5
       from delivery where organization_id = $1 and endpoint_id = $2 and delivery_id = $3`,
-    values: [organizationId, endpointId, deliveryId, id, now],
+    values: [organizationId, endpointId, deliveryId, id, now, seal(placeOfBody(id), body)],
   })
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { invoicing as surface } from '../../../src/api/invoicing/surface.ts'
@@ -237,6 +238,7 @@ test('messages say it and show nothing of it', async () => {
   const engine = new MailEngine({
     adminPool: business.owner,
     clock: () => noon,
+    random: (bytes) => randomBytes(bytes),
     settings: {
       ...{ smtpUrl: sink.url, mailFrom: 'books@tally.example', testMailAllow: [] },
       outbox: join(temporaryFolder(), 'outbox'),

@@ -20,7 +20,7 @@ async function anInvoice(
 }
 
 const recipientsOf = async ({ read, businessId }: Business): Promise<readonly string[]> =>
-  (await read((db) => listMessages(db, { businessId, limit: 50 }))).map(
+  (await read((db) => listMessages(db, { tenantId: businessId, limit: 50 }))).map(
     ({ recipient }) => recipient,
   )
 

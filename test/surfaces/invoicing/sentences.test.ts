@@ -10,6 +10,7 @@ import {
   noon,
   theWorld,
 } from '../../harness.ts'
+import { stopMail } from '../../mail-stop.ts'
 import { booksOf } from '../books/client.ts'
 
 /*
@@ -34,7 +35,7 @@ const basic = {
 } as const
 
 const business = await aBusiness()
-const { app, owner, businessId, invoicing } = business
+const { app, owner, invoicing } = business
 const item = { description: 'Survey', quantity: 1, unit_price: 100 }
 const items = [item]
 const endpointAt = (name: string) => ({ url: `https://${name}.example/in`, events: ['*'] })
@@ -313,11 +314,7 @@ const rows: Readonly<Record<string, Case>> = {
   '400 <email> has opted out of messages': [
     'ada@rye.example has opted out of messages',
     async () => {
-      await owner.query(
-        `insert into mail_stop (business_id, address, reason, created_at)
-          values ($1, 'ada@rye.example', 'unsubscribed', $2)`,
-        [businessId, noon],
-      )
+      await stopMail(business, 'ada@rye.example')
       return invoicing.post(`${await anInvoice('A-13')}/send`, { to: ['Ada@rye.example'] })
     },
   ],
