@@ -57,6 +57,7 @@ export class AnswerBook {
       const type = headers['Content-Type'] ?? ''
       return answerTypes.includes(type) ? [] : [`content type ${type}`]
     }
+    if (route.otherTypes?.includes(headers['Content-Type'] ?? '') === true) return []
     if (!isJsonType(headers)) return [`content type ${headers['Content-Type']}`]
     return this.compare(schema, JSON.parse(text)).map((problem) => `${status}: ${problem}`)
   }

@@ -23,6 +23,11 @@ const includeZero = Type.Optional(
 )
 
 const common = {
+  format: Type.Optional(
+    Type.Enum(['json', 'csv'], {
+      description: 'Default json; csv is a table with a row for each amount',
+    }),
+  ),
   includeZero,
   asKnownAt: Type.Optional({
     ...dateText,
@@ -132,7 +137,7 @@ function refuseMissing(parameter: string): never {
 }
 
 /** A report as it is shown, or a part of one. */
-type Wire = Readonly<Record<string, unknown>>
+export type Wire = Readonly<Record<string, unknown>>
 
 type Columns<Span> = Readonly<{
   own: Span
@@ -164,7 +169,7 @@ const spanOf = ({ period, asOfDate }: Wire): Wire =>
   period === undefined ? { comparisonDate: asOfDate } : { comparisonPeriod: period }
 
 /** Names of the amounts of an object: each stands there in major and in minor units. */
-const amountsOf = (members: Wire): readonly string[] =>
+export const amountsOf = (members: Wire): readonly string[] =>
   Object.keys(members).filter((name) => `${name}Kobo` in members)
 
 /** How what is added to an amount is called: by itself where the amount is the only one. */
@@ -218,7 +223,7 @@ function rowsBesides(
 const toRows = (value: unknown): readonly Wire[] =>
   Array.isArray(value) ? value.filter(isWire) : []
 
-const isWire = (value: unknown): value is Wire =>
+export const isWire = (value: unknown): value is Wire =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const zeroed = (row: Wire): Wire =>

@@ -21,6 +21,7 @@ import {
   toView,
   withColumns,
 } from './report-columns.ts'
+import { csvType, toReportReply } from './report-csv.ts'
 
 const Line = Type.Object({
   accountId: Type.String(),
@@ -93,7 +94,14 @@ const TrialBalanceOut = Type.Object({
   isBalanced: Type.Boolean(),
 })
 
-const shared = { method: 'GET', tag: 'Reports', scope: null, tenant: 'business', cost: 1 } as const
+const shared = {
+  method: 'GET',
+  tag: 'Reports',
+  scope: null,
+  tenant: 'business',
+  cost: 1,
+  otherTypes: [csvType],
+} as const
 
 const profitLoss = route({
   ...shared,
@@ -117,6 +125,11 @@ const profitLoss = route({
         periods: 'month',
         compareTo: 'previous_year',
       },
+      status: 200,
+    },
+    {
+      summary: 'As a table of amounts',
+      query: { startDate: '2026-01-01', endDate: '2026-04-30', format: 'csv' },
       status: 200,
     },
     {
@@ -144,7 +157,7 @@ const profitLoss = route({
       const columns = toColumns(call.query, own, fiscalYearStart)
       return showColumns(make, { own, before, columns, currency: baseCurrency })
     })
-    return { status: 200, body }
+    return toReportReply(body, call.query, { name: 'profit-loss', currency: baseCurrency })
   },
 })
 
@@ -186,7 +199,7 @@ const balanceSheet = route({
       const columns = toColumns(call.query, range, fiscalYearStart)
       return showColumns(make, { own: { end: asOf }, before, columns, currency: baseCurrency })
     })
-    return { status: 200, body }
+    return toReportReply(body, call.query, { name: 'balance-sheet', currency: baseCurrency })
   },
 })
 
@@ -227,7 +240,7 @@ const trialBalance = route({
       const own = start === undefined ? { end: asOf } : { start, end: asOf }
       return showColumns(make, { own, before, columns, currency: baseCurrency })
     })
-    return { status: 200, body }
+    return toReportReply(body, call.query, { name: 'trial-balance', currency: baseCurrency })
   },
 })
 

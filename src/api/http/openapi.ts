@@ -84,13 +84,17 @@ function toParameters(schema: TSchema | undefined, place: 'path' | 'query'): rea
   }))
 }
 
-const toAnswers = ({ answers, answerTypes }: RouteRecord): Json =>
+const toAnswers = ({ answers, answerTypes, otherTypes }: RouteRecord): Json =>
   Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => [
       status,
       {
         description: Number(status) === 204 ? 'Done, without a body' : 'Done',
-        ...(schema === null ? {} : { content: toContent(schema, answerTypes) }),
+        ...(schema === null
+          ? {}
+          : {
+              content: { ...toContent(schema, answerTypes), ...toPlainContent(otherTypes ?? []) },
+            }),
       },
     ]),
   )
@@ -98,7 +102,10 @@ const toAnswers = ({ answers, answerTypes }: RouteRecord): Json =>
 const toContent = (schema: TSchema, fileTypes: readonly string[] | undefined): Json =>
   fileTypes === undefined
     ? { 'application/json': { schema: toWireSchema(schema) } }
-    : Object.fromEntries(fileTypes.map((type) => [type, {}]))
+    : toPlainContent(fileTypes)
+
+const toPlainContent = (types: readonly string[]): Json =>
+  Object.fromEntries(types.map((type) => [type, {}]))
 
 /** One answer per status, with one named example per code. */
 function toErrors(surface: Surface, route: RouteRecord, origin: string): Json {

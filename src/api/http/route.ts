@@ -134,6 +134,8 @@ export type RouteRecord = Readonly<{
   requiredText?: string
   /** Media types of an answer that is a file, in the place of JSON; its schema is not looked at. */
   answerTypes?: readonly string[]
+  /** Media types that a caller may ask for in the place of JSON. */
+  otherTypes?: readonly string[]
   /** Schema per success status; null: no body. */
   answers: Readonly<Record<number, TSchema | null>>
   errors: readonly ErrorCode[]

@@ -14,7 +14,7 @@ export type Span = Readonly<{
 }>
 
 /** A sum of lines, and the first of the dates asked for by which they had happened. */
-export type Slot = SumRow & Readonly<{ date: CalendarDate }>
+type Slot = SumRow & Readonly<{ date: CalendarDate }>
 
 /** Most lines that a report adds up one by one. Source: ledger specification 9.9. */
 export const linesMax = 2_000_000
@@ -119,7 +119,7 @@ export async function countSpanLines(
 }
 
 /** A close: its day, and the newest entry that its trial balance knows. */
-export type Seal = Readonly<{ closeId: Id<'close'>; through: CalendarDate; entrySeq: bigint }>
+type Seal = Readonly<{ closeId: Id<'close'>; through: CalendarDate; entrySeq: bigint }>
 
 /** The latest close up to a day and an entry, superseded ones too: what they sealed was so. */
 export async function findSeal(
