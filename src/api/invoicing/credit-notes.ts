@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
-import type { Count } from '../../modules/ledger/document.queries.ts'
 import { issueCreditNote } from '../../modules/sales/credit-note.actions.ts'
 import { getCreditNote, listCreditNotes } from '../../modules/sales/credit-note.queries.ts'
 import type {
@@ -28,7 +27,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { ItemOut, itemsMax, toItem, toText } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
+import { countedMax, type Found, listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
 
 const status = Type.Enum(['applied', 'open', 'refunded'])
 
@@ -287,7 +286,7 @@ function toFilter(query: Static<typeof CreditNoteQuery>): Omit<CreditNoteFilter,
   }
 }
 
-function toList(found: Readonly<{ rows: readonly CreditNote[] }> & Count, query: Paging) {
+function toList(found: Found<CreditNote>, query: Paging) {
   const by = sortBy(query)
   const placeOf = (credit: CreditNote) => ({ value: String(credit[by]), id: credit.id })
   return toPage(found, query, { placeOf, toWire })

@@ -106,7 +106,8 @@ export const parseStatuses = <S extends string>(list: string, known: readonly S[
     return status
   })
 
-type Found<T> = Readonly<{ rows: readonly T[]; total: number; isMinimum?: boolean }>
+/** What a query has found: the rows of a page, and how many match in all. */
+export type Found<T> = Readonly<{ rows: readonly T[]; total: number; isMinimum?: boolean }>
 
 /** The envelope of a page: numbered, or followed by a cursor when the caller sent one. */
 export function toPage<T, W>(

@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
 import { parseDate } from '../../kernel/dates.ts'
-import type { Count } from '../../modules/ledger/document.queries.ts'
 import { getInvoice } from '../../modules/sales/invoice.queries.ts'
 import { reverseReceipt } from '../../modules/sales/receipt.actions.ts'
 import { getReceipt, listReceipts } from '../../modules/sales/receipt.queries.ts'
@@ -34,7 +33,7 @@ import {
   writeErrors,
 } from './fields.ts'
 import { rate, toText } from './invoice-fields.ts'
-import { countedMax, listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
+import { countedMax, type Found, listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
 
 const allocationsMax = 500
 const methods = ['cash', 'bank_transfer', 'card', 'mobile_money', 'cheque', 'other'] as const
@@ -63,18 +62,22 @@ const shared = {
     }),
   ),
   exchange_rate: Type.Optional(rate),
+}
+
+const labels = {
   notes: Type.Optional(longText),
   external_id: Type.Optional(externalId),
   metadata: Type.Optional(metadata),
 }
 
-const InvoicePaymentIn = Type.Object({ amount: positive, ...shared })
+const InvoicePaymentIn = Type.Object({ amount: positive, ...shared, ...labels })
 
 const PaymentIn = Type.Object({
-  customer_id: uuid,
   amount: positive,
+  customer_id: uuid,
   ...shared,
   allocations: Type.Optional(allocations(0)),
+  ...labels,
 })
 
 const Allocating = Type.Object({ allocations: allocations(1) })
@@ -220,6 +223,7 @@ const createRoute = route({
     'Settles the invoices named; the rest is a credit of the customer that can be allocated later.',
   scope: 'write',
   body: PaymentIn,
+  requiredText: 'customer_id, amount',
   answers: { 201: PaymentOut },
   errors: [...writeErrors, ...paymentErrors],
   examples: [
@@ -448,7 +452,7 @@ function toFilter(query: Static<typeof PaymentQuery>): Omit<ReceiptFilter, 'busi
   }
 }
 
-function toList(found: Readonly<{ rows: readonly Receipt[] }> & Count, query: Paging) {
+function toList(found: Found<Receipt>, query: Paging) {
   const by = sortBy(query)
   const placeOf = (receipt: Receipt) => ({ value: String(receipt[by]), id: receipt.id })
   return toPage(found, query, { placeOf, toWire })

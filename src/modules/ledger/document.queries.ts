@@ -1,3 +1,4 @@
+import { type Condition, type Order, toPattern } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Document, DocumentHead, DocumentKind, DocumentLine } from './document.ts'
@@ -97,108 +98,49 @@ export const listByExternalId = (
     values: [businessId, kinds, externalIds],
   })
 
-/** The row that a page ended with: what it is sorted by, and its id. */
-type Place = Readonly<{ value: string | null; id: string }>
-
-type Follow = Readonly<{
-  column: string
-  isDescending: boolean
-  after: Place | undefined
-  /** How many values the statement has before those of this condition. */
-  count: number
-}>
-
-/** The documents behind a place in their order, empty values last, ties by id. */
-export function followsOf({
-  column,
-  isDescending,
-  after,
-  count,
-}: Follow): Readonly<{ condition: string; values: readonly string[] }> {
-  if (after === undefined) return { condition: '', values: [] }
-  const than = isDescending ? '<' : '>'
-  const [id, value] = [`$${count + 1}::uuid`, `$${count + 2}`]
-  if (after.value === null) {
-    return {
-      condition: ` and ${column} is null and d.document_id ${than} ${id}`,
-      values: [after.id],
-    }
-  }
-  if (!emptyColumns.has(column)) {
-    return {
-      condition: ` and (${column}, d.document_id) ${than} (${value}, ${id})`,
-      values: [after.id, after.value],
-    }
-  }
-  const ties = `(${column} = ${value} and d.document_id ${than} ${id})`
-  return {
-    condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
-    values: [after.id, after.value],
-  }
-}
-
-/** Columns of a list that can be empty; only they say where empty values go, which no index does. */
-const emptyColumns: ReadonlySet<string> = new Set(['d.due_date', 'd.number'])
+/** Documents `d` by one of their columns, ties by id. */
+export const documentOrder = (column: string, isDescending: boolean): Order => ({
+  ...{ column, id: 'd.document_id', isDescending },
+  canBeEmpty: column === 'd.due_date' || column === 'd.number',
+})
 
 /** Documents that a search may name before each row of a list is compared instead. */
 const foundMax = 10_000
 
 /**
- * Ids of the documents of a kind in whose number a pattern is found, without regard to case;
- * undefined where they are too many to be named.
+ * The condition for documents `d` of a kind whose number has a text in it, without regard to case.
+ * They are looked for first, under the rights of the owner, and named unless they are too many.
  */
-export async function findNumbered(
+export async function numberedBy(
   db: Db,
   kind: DocumentKind,
-  pattern: string,
-): Promise<readonly string[] | undefined> {
+  text: string | undefined,
+): Promise<Condition> {
+  const pattern = toPattern(text)
+  if (pattern === undefined) return nothing
   const [row] = await db.query<{ ids: readonly string[] | null }>({
     name: 'find_numbered',
     text: 'select find_numbered($1, $2, $3) as ids',
     values: [kind, pattern, foundMax],
   })
-  return row?.ids ?? undefined
+  return row?.ids ? isOneOf(row.ids) : [pattern, (place) => `d.number ilike ${place}`]
 }
 
-/** Ids of the invoices that a recurring one has made; undefined where they are too many. */
-export async function findRecurred(
-  db: Db,
-  recurringId: string,
-): Promise<readonly string[] | undefined> {
+/** The condition for the invoices `d` that a recurring one has made, in the same way. */
+export async function recurredFrom(db: Db, recurringId: string | undefined): Promise<Condition> {
+  if (recurringId === undefined) return nothing
   const [row] = await db.query<{ ids: readonly string[] | null }>({
     name: 'find_recurred',
     text: 'select find_recurred($1, $2) as ids',
     values: [recurringId, foundMax],
   })
-  return row?.ids ?? undefined
+  const isMade = (place: string): string => `d.details ->> 'recurringId' = ${place}`
+  return row?.ids ? isOneOf(row.ids) : [recurringId, isMade]
 }
 
-/** How many match in all; `isMinimum` where more match than were counted. */
-export type Count = Readonly<{ total: number; isMinimum?: boolean }>
+const nothing: Condition = [undefined, () => '']
 
-/** Counts the rows of a statement, up to `countMax` where it is given. */
-export async function countRows(
-  db: Db,
-  {
-    text,
-    values,
-    countMax,
-  }: Readonly<{ text: string; values: readonly unknown[]; countMax: number | undefined }>,
-): Promise<Count> {
-  const bound = countMax === undefined ? '' : `limit ${countMax + 1}`
-  const [row] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from (${text} ${bound}) as counted`,
-    values,
-  })
-  const total = row?.total ?? 0
-  return countMax === undefined || total <= countMax
-    ? { total }
-    : { total: countMax, isMinimum: true }
-}
-
-/** `order by` of a list of documents, empty values last, ties by id. */
-export function orderOf(column: string, isDescending: boolean): string {
-  const direction = isDescending ? 'desc' : 'asc'
-  const empty = emptyColumns.has(column) ? ' nulls last' : ''
-  return `order by ${column} ${direction}${empty}, d.document_id ${direction}`
-}
+const isOneOf = (ids: readonly string[]): Condition => [
+  ids,
+  (place) => `d.document_id = any (${place}::uuid[])`,
+]

@@ -1,14 +1,9 @@
+import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import {
-  type Count,
-  countRows,
-  documentColumns,
-  followsOf,
-  orderOf,
-} from '../ledger/document.queries.ts'
+import { documentColumns, documentOrder } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import { minorUnits } from '../sales/invoice.queries.ts'
 import type { Expense, ExpenseFilter } from './expense.ts'
@@ -60,55 +55,41 @@ const sortColumn = {
  * A page of expenses and the number of all that match. Newest date first unless asked otherwise,
  * ties by id; at most `limit`.
  */
-export async function listExpenses(
-  db: Db,
-  filter: ExpenseFilter,
-): Promise<Readonly<{ rows: readonly Expense[] }> & Count> {
+export async function listExpenses(db: Db, filter: ExpenseFilter): Promise<Page<Expense>> {
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
-  const [column, { after }] = [sortColumn[by], filter]
-  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const own = `d.kind = 'expense'${where}`
-  const rows = await db.query<DocumentHead>({
-    text: `select ${documentColumns} from document as d
-      where d.business_id = $1 and ${own}${follows.condition}
-      ${orderOf(column, isDescending)}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
+  const { rows, ...count } = await listPage<DocumentHead>(db, {
+    rows: `select ${documentColumns} from document as d
+      where d.business_id = $1 and d.kind = 'expense'${where}`,
+    matches: `select 1 from document as d
+      where d.business_id = $1 and d.kind = 'expense'${where}`,
+    values,
+    order: documentOrder(sortColumn[by], isDescending),
+    window: filter,
   })
-  const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
-  if (isWhole && after === undefined) return { rows: rows.map(toExpense), total: rows.length }
-  const text = `select 1 from document as d where d.business_id = $1 and ${own}`
-  const count = await countRows(db, { text, values, countMax: filter.countMax })
   return { rows: rows.map(toExpense), ...count }
 }
 
-function whereOf(filter: ExpenseFilter): Readonly<{ values: readonly unknown[]; where: string }> {
-  const values: unknown[] = [filter.businessId]
-  const conditions: string[] = []
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  const shown = `case when d.lifecycle = 'void' then 'cancelled' else d.details ->> 'status' end`
-  add(filter.status, (place) => `(${shown}) = ${place}`)
-  add(filter.statuses, (place) => `(${shown}) = any (${place}::text[])`)
-  add(filter.supplierId, (place) => `d.party_id = ${place}`)
-  add(toPattern(filter.category), (place) => `d.details ->> 'category' ilike ${place}`)
-  add(toPattern(filter.supplierName), (place) => `d.details ->> 'supplierName' ilike ${place}`)
-  add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
-  add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
-  add(filter.currency, (place) => `d.currency = ${place}`)
-  add(filter.minAmount, (place) => `d.subtotal >= ${place}::numeric * ${minorUnits}`)
-  add(filter.maxAmount, (place) => `d.subtotal <= ${place}::numeric * ${minorUnits}`)
-  add(filter.externalId, (place) => `d.external_id = ${place}`)
-  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
-  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
-}
+const shownStatus = `case when d.lifecycle = 'void' then 'cancelled' else d.details ->> 'status' end`
 
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
+const whereOf = (filter: ExpenseFilter): Where =>
+  toWhere(
+    [filter.businessId],
+    [
+      [filter.status, (place) => `(${shownStatus}) = ${place}`],
+      [filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`],
+      [filter.supplierId, (place) => `d.party_id = ${place}`],
+      [toPattern(filter.category), (place) => `d.details ->> 'category' ilike ${place}`],
+      [toPattern(filter.supplierName), (place) => `d.details ->> 'supplierName' ilike ${place}`],
+      [filter.dateFrom, (place) => `d.issue_date >= ${place}`],
+      [filter.dateTo, (place) => `d.issue_date <= ${place}`],
+      [filter.currency, (place) => `d.currency = ${place}`],
+      [filter.minAmount, (place) => `d.subtotal >= ${place}::numeric * ${minorUnits}`],
+      [filter.maxAmount, (place) => `d.subtotal <= ${place}::numeric * ${minorUnits}`],
+      [filter.externalId, (place) => `d.external_id = ${place}`],
+      [filter.updatedSince, (place) => `d.updated_at >= ${place}`],
+    ],
+  )
 
 function toExpense({ details, ...row }: DocumentHead): Expense {
   const own = details as unknown as ExpenseDetails // as `createExpense` wrote them

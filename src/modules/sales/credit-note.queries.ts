@@ -1,14 +1,12 @@
+import { type Condition, listPage, type Page, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
-  type Count,
-  countRows,
   documentColumns,
-  findNumbered,
-  followsOf,
+  documentOrder,
   listDocumentLines,
-  orderOf,
+  numberedBy,
 } from '../ledger/document.queries.ts'
 import type { DocumentHead, DocumentLine } from '../ledger/document.ts'
 import type { CreditCalculation } from '../tax/credit.ts'
@@ -69,61 +67,40 @@ const sortColumn = {
  * A page of credit notes with their lines, and the number of all that match. Latest date first
  * unless asked otherwise, ties by id; at most `limit`.
  */
-export async function listCreditNotes(
-  db: Db,
-  filter: CreditNoteFilter,
-): Promise<Readonly<{ rows: readonly CreditNote[] }> & Count> {
-  const pattern = toPattern(filter.number)
-  const ids = pattern === undefined ? undefined : await findNumbered(db, 'credit_note', pattern)
-  const { values, where } = whereOf(filter, { pattern, ids })
+export async function listCreditNotes(db: Db, filter: CreditNoteFilter): Promise<Page<CreditNote>> {
+  const numbered = await numberedBy(db, 'credit_note', filter.number)
+  const { values, where } = whereOf(filter, numbered)
   const { by, isDescending } = filter.sort ?? { by: 'issueDate', isDescending: true }
-  const column = sortColumn[by]
-  const { after, limit, offset = 0 } = filter
-  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const found = await db.query<CreditRow>({
-    text: `select ${creditColumns} from document as d
-      where d.business_id = $1 and d.kind = 'credit_note'${where}${follows.condition}
-      ${orderOf(column, isDescending)}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, limit, offset, ...follows.values],
+  const { rows, ...count } = await listPage<CreditRow>(db, {
+    rows: `select ${creditColumns} from document as d
+      where d.business_id = $1 and d.kind = 'credit_note'${where}`,
+    matches: `select 1 from document as d
+      where d.business_id = $1 and d.kind = 'credit_note'${where}`,
+    values,
+    order: documentOrder(sortColumn[by], isDescending),
+    window: filter,
   })
-  const text = `select 1 from document as d
-    where d.business_id = $1 and d.kind = 'credit_note'${where}`
-  const count = await countRows(db, { text, values, countMax: filter.countMax })
-  return { rows: await withLines(db, filter.businessId, found), ...count }
+  return { rows: await withLines(db, filter.businessId, rows), ...count }
 }
 
 /** The status that is shown, as `statusOf` derives it. */
 const shownStatus = `case when ${remaining} > 0 then 'open'
   when ${isRefunded} then 'refunded' else 'applied' end`
 
-type Where = Readonly<{ values: readonly unknown[]; where: string }>
-
-/** A part of a number, and the documents that have it where they are few enough to be named. */
-type Numbered = Readonly<{ pattern: string | undefined; ids: readonly string[] | undefined }>
-
-function whereOf(filter: CreditNoteFilter, { pattern, ids }: Numbered): Where {
-  const values: unknown[] = [filter.businessId]
-  const conditions: string[] = []
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  add(filter.invoiceId, (place) => `d.source_document_id = ${place}`)
-  add(filter.customerId, (place) => `d.party_id = ${place}`)
-  add(filter.status, (place) => `${shownStatus} = ${place}`)
-  if (ids !== undefined) add(ids, (place) => `d.document_id = any (${place}::uuid[])`)
-  else add(pattern, (place) => `d.number ilike ${place}`)
-  add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
-  add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
-  add(filter.externalId, (place) => `d.external_id = ${place}`)
-  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
-  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
-}
-
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
+const whereOf = (filter: CreditNoteFilter, numbered: Condition): Where =>
+  toWhere(
+    [filter.businessId],
+    [
+      [filter.invoiceId, (place) => `d.source_document_id = ${place}`],
+      [filter.customerId, (place) => `d.party_id = ${place}`],
+      numbered,
+      [filter.status, (place) => `${shownStatus} = ${place}`],
+      [filter.dateFrom, (place) => `d.issue_date >= ${place}`],
+      [filter.dateTo, (place) => `d.issue_date <= ${place}`],
+      [filter.externalId, (place) => `d.external_id = ${place}`],
+      [filter.updatedSince, (place) => `d.updated_at >= ${place}`],
+    ],
+  )
 
 /** The calculations of the credit notes of an invoice that still count, in their order. */
 export async function listCreditCalculations(

@@ -1,17 +1,23 @@
+import {
+  type Condition,
+  countRows,
+  followsOf,
+  orderOf,
+  type Page,
+  toWhere,
+  type Where,
+} from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import { currencyTable } from '../../kernel/currency-table.ts'
 import { type CalendarDate, daysBetween } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
-  type Count,
-  countRows,
   documentColumns,
-  findNumbered,
-  findRecurred,
-  followsOf,
+  documentOrder,
   listDocumentLines,
-  orderOf,
+  numberedBy,
+  recurredFrom,
 } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import {
@@ -113,45 +119,40 @@ function toStatusCondition(statuses: readonly InvoiceStatus[]): string {
   return conditions.length === 0 ? 'false' : `(${conditions.join(' or ')})`
 }
 
-/** A page of a list: its rows, and how many match in all. */
-export type InvoicePage = Readonly<{ rows: readonly Invoice[] }> & Count
-
 /**
  * A page of invoices with their lines, and the number of all that match, counted up to `countMax`
  * where it is given. Newest first unless asked otherwise, ties by id; at most `limit`.
  */
-export async function listInvoices(db: Db, filter: InvoiceFilter): Promise<InvoicePage> {
-  const pattern = toPattern(filter.number)
-  const { recurringId } = filter
-  const numberedIds = pattern === undefined ? undefined : await findNumbered(db, 'invoice', pattern)
-  const recurredIds = recurringId === undefined ? undefined : await findRecurred(db, recurringId)
-  const found = { pattern, numberedIds, recurredIds }
-  const { values, where: matches, from } = whereOf(filter, found)
+export async function listInvoices(db: Db, filter: InvoiceFilter): Promise<Page<Invoice>> {
+  const numbered = await numberedBy(db, 'invoice', filter.number)
+  const recurred = await recurredFrom(db, filter.recurringId)
+  const { values, where: matches } = whereOf(filter, [numbered, recurred])
+  const from = fromOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
-  const column = sortColumn[by]
+  const order = documentOrder(sortColumn[by], isDescending)
   const { after, countMax } = filter
-  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const order = orderOf(column, isDescending)
-  const where = `${matches}${follows.condition}`
+  const follows = followsOf(order, after, values.length + 2)
+  const where = `${ownInvoices}${matches}${follows.condition}`
   const days = await dayRangeOf(db, filter)
-  const source = days === undefined ? `${from} where ${where}` : perDay(days, { where, order })
+  const source =
+    days === undefined ? `${from} where ${where}` : perDay(days, { where, order: orderOf(order) })
   // The page is chosen first, from indexes alone where they can; only its rows are looked up.
   const heads = await db.query<InvoiceRow>({
     text: `
       with page as (
         select d.document_id ${source}
-        ${order} limit $${values.length + 1} offset $${values.length + 2}
+        ${orderOf(order)} limit $${values.length + 1} offset $${values.length + 2}
       )
       select ${invoiceColumns} ${invoiceJoins}
       where d.business_id = $1 and d.document_id in (select document_id from page)
-      ${order}`,
+      ${orderOf(order)}`,
     values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
   })
   const rows = await withLines(db, filter.businessId, heads, filter.today)
   if (rows.length < filter.limit && (filter.offset ?? 0) === 0) {
     return { rows, total: rows.length }
   }
-  const text = `select 1 ${from} where ${matches}`
+  const text = `select 1 ${from} where ${ownInvoices}${matches}`
   return { rows, ...(await countRows(db, { text, values, countMax })) }
 }
 
@@ -222,54 +223,41 @@ async function withLines(
   })
 }
 
-type Where = Readonly<{ values: readonly unknown[]; where: string; from: string }>
+const ownInvoices = `d.business_id = $1 and d.kind = 'invoice' and $2::date is not null`
 
-/** What was searched for first, under the rights of the owner. */
-type Searched = Readonly<{
-  pattern: string | undefined
-  /** Of the invoices that the pattern matches, where they are few enough. */
-  numberedIds: readonly string[] | undefined
-  recurredIds: readonly string[] | undefined
-}>
-
-function whereOf(filter: InvoiceFilter, { pattern, numberedIds, recurredIds }: Searched): Where {
-  const values: unknown[] = [filter.businessId, filter.today]
-  const conditions = [`d.business_id = $1 and d.kind = 'invoice' and $2::date is not null`]
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  if (filter.statuses !== undefined) conditions.push(toStatusCondition(filter.statuses))
-  add(filter.isSent, (place) => `(d.sent_at is not null) = ${place}`)
-  add(
-    filter.isPartlyPaid,
-    (place) => `coalesce(i.open_amount < i.original_amount, false) = ${place}`,
+/** The conditions of a filter; those of `found` name what was looked for first. */
+function whereOf(filter: InvoiceFilter, found: readonly Condition[]): Where {
+  const { values, where } = toWhere(
+    [filter.businessId, filter.today],
+    [
+      [filter.isSent, (place) => `(d.sent_at is not null) = ${place}`],
+      [
+        filter.isPartlyPaid,
+        (place) => `coalesce(i.open_amount < i.original_amount, false) = ${place}`,
+      ],
+      [filter.customerId, (place) => `d.party_id = ${place}`],
+      [filter.currency, (place) => `d.currency = ${place}`],
+      [filter.issueDateFrom, (place) => `d.issue_date >= ${place}`],
+      [filter.issueDateTo, (place) => `d.issue_date <= ${place}`],
+      [filter.dueDateFrom, (place) => `d.due_date >= ${place}`],
+      [filter.dueDateTo, (place) => `d.due_date <= ${place}`],
+      [filter.minTotal, (place) => totalAtLeast(place)],
+      [filter.maxTotal, (place) => totalAtMost(place)],
+      [filter.externalId, (place) => `d.external_id = ${place}`],
+      [filter.quotationId, (place) => `d.source_document_id = ${place}`],
+      [filter.updatedSince, (place) => `d.updated_at >= ${place}`],
+      ...found,
+    ],
   )
-  add(filter.customerId, (place) => `d.party_id = ${place}`)
-  if (numberedIds !== undefined)
-    add(numberedIds, (place) => `d.document_id = any (${place}::uuid[])`)
-  else add(pattern, (place) => `d.number ilike ${place}`)
-  add(filter.currency, (place) => `d.currency = ${place}`)
-  add(filter.issueDateFrom, (place) => `d.issue_date >= ${place}`)
-  add(filter.issueDateTo, (place) => `d.issue_date <= ${place}`)
-  add(filter.dueDateFrom, (place) => `d.due_date >= ${place}`)
-  add(filter.dueDateTo, (place) => `d.due_date <= ${place}`)
-  add(filter.minTotal, (place) => totalAtLeast(place))
-  add(filter.maxTotal, (place) => totalAtMost(place))
-  add(filter.externalId, (place) => `d.external_id = ${place}`)
-  add(filter.quotationId, (place) => `d.source_document_id = ${place}`)
-  if (recurredIds !== undefined)
-    add(recurredIds, (place) => `d.document_id = any (${place}::uuid[])`)
-  else add(filter.recurringId, (place) => `d.details ->> 'recurringId' = ${place}`)
-  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
-  const from =
-    filter.isPartlyPaid === undefined
-      ? 'from document as d'
-      : `from document as d left join open_item as i
-          on i.business_id = d.business_id and i.document_id = d.document_id and i.side = 'AR'`
-  return { values, where: conditions.join(' and '), from }
+  const { statuses } = filter
+  return { values, where: statuses ? ` and ${toStatusCondition(statuses)}${where}` : where }
 }
+
+const fromOf = ({ isPartlyPaid }: InvoiceFilter): string =>
+  isPartlyPaid === undefined
+    ? 'from document as d'
+    : `from document as d left join open_item as i
+        on i.business_id = d.business_id and i.document_id = d.document_id and i.side = 'AR'`
 
 /**
  * At least a total in major units. An index can find what has two decimals or more of a currency's
@@ -292,6 +280,3 @@ const codesOf = (exponent: number): string =>
 export const minorUnits = `(case ${[0, 3, 4]
   .map((exponent) => `when d.currency in (${codesOf(exponent)}) then ${10 ** exponent}`)
   .join(' ')} else 100 end)`
-
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`

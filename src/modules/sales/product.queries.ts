@@ -1,3 +1,4 @@
+import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -67,71 +68,26 @@ const sortColumn = {
  * A page of products and the number of all that match. Newest first unless asked otherwise, ties by
  * id, those without a value last; at most `limit`.
  */
-export async function listProducts(
-  db: Db,
-  filter: ProductFilter,
-): Promise<Readonly<{ rows: readonly Product[]; total: number }>> {
-  const { values, conditions } = whereOf(filter)
+export async function listProducts(db: Db, filter: ProductFilter): Promise<Page<Product>> {
+  const { values, where } = whereOf(filter)
+  const standing = `p.archived_at is ${filter.isActive ? '' : 'not '}null`
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
-  const direction = isDescending ? 'desc' : 'asc'
-  const where = conditions.join(' and ')
-  const follows = followsOf(filter, values.length)
-  const rows = await db.query<Product>({
-    text: `
-      select ${productColumns} from product as p
-      where p.business_id = $1 and ${where}${follows.condition}
-      order by ${sortColumn[by]} ${direction} nulls last, p.product_id ${direction}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
-  })
-  const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
-  if (isWhole && filter.after === undefined) return { rows, total: rows.length }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from product as p where p.business_id = $1 and ${where}`,
+  return await listPage<Product>(db, {
+    rows: `select ${productColumns} from product as p where p.business_id = $1 and ${standing}${where}`,
+    matches: `select 1 from product as p where p.business_id = $1 and ${standing}${where}`,
     values,
+    order: { column: sortColumn[by], id: 'p.product_id', isDescending, canBeEmpty: by === 'sku' },
+    window: filter,
   })
-  return { rows, total: count?.total ?? 0 }
 }
 
-/** The rows behind the one that a page ended with; their values follow limit and offset. */
-function followsOf(
-  { after, sort }: ProductFilter,
-  count: number,
-): Readonly<{ condition: string; values: readonly string[] }> {
-  if (after === undefined) return { condition: '', values: [] }
-  const { by, isDescending } = sort ?? { by: 'createdAt', isDescending: true }
-  const [column, than] = [sortColumn[by], isDescending ? '<' : '>']
-  const [id, value] = [`$${count + 3}::uuid`, `$${count + 4}`]
-  if (after.value === null) {
-    return {
-      condition: ` and ${column} is null and p.product_id ${than} ${id}`,
-      values: [after.id],
-    }
-  }
-  const ties = `(${column} = ${value} and p.product_id ${than} ${id})`
-  return {
-    condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
-    values: [after.id, after.value],
-  }
-}
-
-type Where = Readonly<{ values: readonly unknown[]; conditions: readonly string[] }>
-
-function whereOf(filter: ProductFilter): Where {
-  const values: unknown[] = [filter.businessId]
-  const conditions = [`p.archived_at is ${filter.isActive ? '' : 'not '}null`]
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  add(toPattern(filter.name), (place) => `p.name ilike ${place}`)
-  add(toPattern(filter.sku), (place) => `p.sku ilike ${place}`)
-  add(filter.externalId, (place) => `p.external_id = ${place}`)
-  add(filter.updatedSince, (place) => `p.updated_at >= ${place}`)
-  return { values, conditions }
-}
-
-/** A text as a pattern that matches any part; what the pattern language reserves is escaped. */
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
+const whereOf = (filter: ProductFilter): Where =>
+  toWhere(
+    [filter.businessId],
+    [
+      [toPattern(filter.name), (place) => `p.name ilike ${place}`],
+      [toPattern(filter.sku), (place) => `p.sku ilike ${place}`],
+      [filter.externalId, (place) => `p.external_id = ${place}`],
+      [filter.updatedSince, (place) => `p.updated_at >= ${place}`],
+    ],
+  )

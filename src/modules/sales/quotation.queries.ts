@@ -1,15 +1,13 @@
+import { type Condition, listPage, type Page, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { CalendarDate } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import {
-  type Count,
-  countRows,
   documentColumns,
-  findNumbered,
-  followsOf,
+  documentOrder,
   listDocumentLines,
-  orderOf,
+  numberedBy,
 } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import { minorUnits } from './invoice.queries.ts'
@@ -68,30 +66,20 @@ const shownStatus = `
  * A page of quotations with their lines, and the number of all that match. Newest first unless
  * asked otherwise, ties by id; at most `limit`.
  */
-export async function listQuotations(
-  db: Db,
-  filter: QuotationFilter,
-): Promise<Readonly<{ rows: readonly Quotation[] }> & Count> {
-  const pattern = toPattern(filter.number)
-  const ids = pattern === undefined ? undefined : await findNumbered(db, 'quotation', pattern)
-  const { values, where } = whereOf(filter, { pattern, ids })
+export async function listQuotations(db: Db, filter: QuotationFilter): Promise<Page<Quotation>> {
+  const numbered = await numberedBy(db, 'quotation', filter.number)
+  const { values, where } = whereOf(filter, numbered)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
-  const [column, { after }] = [sortColumn[by], filter]
-  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const own = `d.kind = 'quotation' and $2::date is not null${where}`
-  const found = await db.query<QuotationRow>({
-    text: `select ${quotationColumns} ${quotationJoins}
-      where d.business_id = $1 and ${own}${follows.condition}
-      ${orderOf(column, isDescending)}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
+  const { rows, ...count } = await listPage<QuotationRow>(db, {
+    rows: `select ${quotationColumns} ${quotationJoins}
+      where d.business_id = $1 and d.kind = 'quotation' and $2::date is not null${where}`,
+    matches: `select 1 from document as d
+      where d.business_id = $1 and d.kind = 'quotation' and $2::date is not null${where}`,
+    values,
+    order: documentOrder(sortColumn[by], isDescending),
+    window: filter,
   })
-  const rows = await withLines(db, filter.businessId, found, filter.today)
-  if (rows.length < filter.limit && (filter.offset ?? 0) === 0) {
-    return { rows, total: rows.length }
-  }
-  const text = `select 1 from document as d where d.business_id = $1 and ${own}`
-  return { rows, ...(await countRows(db, { text, values, countMax: filter.countMax })) }
+  return { rows: await withLines(db, filter.businessId, rows, filter.today), ...count }
 }
 
 async function withLines(
@@ -108,34 +96,21 @@ async function withLines(
   )
 }
 
-type Where = Readonly<{ values: readonly unknown[]; where: string }>
-
-/** A part of a number, and the documents that have it where they are few enough to be named. */
-type Numbered = Readonly<{ pattern: string | undefined; ids: readonly string[] | undefined }>
-
-function whereOf(filter: QuotationFilter, { pattern, ids }: Numbered): Where {
-  const values: unknown[] = [filter.businessId, filter.today]
-  const conditions: string[] = []
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  add(filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`)
-  add(filter.customerId, (place) => `d.party_id = ${place}`)
-  if (ids !== undefined) add(ids, (place) => `d.document_id = any (${place}::uuid[])`)
-  else add(pattern, (place) => `d.number ilike ${place}`)
-  add(filter.currency, (place) => `d.currency = ${place}`)
-  add(filter.issueDateFrom, (place) => `d.issue_date >= ${place}`)
-  add(filter.issueDateTo, (place) => `d.issue_date <= ${place}`)
-  add(filter.validUntilFrom, (place) => `d.due_date >= ${place}`)
-  add(filter.validUntilTo, (place) => `d.due_date <= ${place}`)
-  add(filter.minTotal, (place) => `d.total >= ${place}::numeric * ${minorUnits}`)
-  add(filter.maxTotal, (place) => `d.total <= ${place}::numeric * ${minorUnits}`)
-  add(filter.externalId, (place) => `d.external_id = ${place}`)
-  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
-  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
-}
-
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
+const whereOf = (filter: QuotationFilter, numbered: Condition): Where =>
+  toWhere(
+    [filter.businessId, filter.today],
+    [
+      [filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`],
+      [filter.customerId, (place) => `d.party_id = ${place}`],
+      numbered,
+      [filter.currency, (place) => `d.currency = ${place}`],
+      [filter.issueDateFrom, (place) => `d.issue_date >= ${place}`],
+      [filter.issueDateTo, (place) => `d.issue_date <= ${place}`],
+      [filter.validUntilFrom, (place) => `d.due_date >= ${place}`],
+      [filter.validUntilTo, (place) => `d.due_date <= ${place}`],
+      [filter.minTotal, (place) => `d.total >= ${place}::numeric * ${minorUnits}`],
+      [filter.maxTotal, (place) => `d.total <= ${place}::numeric * ${minorUnits}`],
+      [filter.externalId, (place) => `d.external_id = ${place}`],
+      [filter.updatedSince, (place) => `d.updated_at >= ${place}`],
+    ],
+  )

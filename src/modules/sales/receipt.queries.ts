@@ -1,13 +1,8 @@
+import { listPage, type Page, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import {
-  type Count,
-  countRows,
-  documentColumns,
-  followsOf,
-  orderOf,
-} from '../ledger/document.queries.ts'
+import { documentColumns, documentOrder } from '../ledger/document.queries.ts'
 import type { DocumentHead } from '../ledger/document.ts'
 import type { PaymentMethod, Receipt, ReceiptFilter } from './receipt.ts'
 
@@ -63,54 +58,41 @@ const sortColumn = {
  * A page of receipts, and the number of all that match. Latest date first unless asked otherwise,
  * ties by id; at most `limit`.
  */
-export async function listReceipts(
-  db: Db,
-  filter: ReceiptFilter,
-): Promise<Readonly<{ rows: readonly Receipt[] }> & Count> {
+export async function listReceipts(db: Db, filter: ReceiptFilter): Promise<Page<Receipt>> {
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'date', isDescending: true }
-  const column = sortColumn[by]
-  const { after, limit, offset = 0 } = filter
-  const follows = followsOf({ column, isDescending, after, count: values.length + 2 })
-  const rows = await db.query<ReceiptRow>({
-    text: `select ${receiptColumns} from document as d
-      where d.business_id = $1 and d.kind = 'receipt'${where}${follows.condition}
-      ${orderOf(column, isDescending)}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, limit, offset, ...follows.values],
+  const { rows, ...count } = await listPage<ReceiptRow>(db, {
+    rows: `select ${receiptColumns} from document as d
+      where d.business_id = $1 and d.kind = 'receipt'${where}`,
+    matches: `select 1 from document as d
+      where d.business_id = $1 and d.kind = 'receipt'${where}`,
+    values,
+    order: documentOrder(sortColumn[by], isDescending),
+    window: filter,
   })
-  const text = `select 1 from document as d
-    where d.business_id = $1 and d.kind = 'receipt'${where}`
-  const count = await countRows(db, { text, values, countMax: filter.countMax })
   return { rows: rows.map(toReceipt), ...count }
 }
 
-type Where = Readonly<{ values: readonly unknown[]; where: string }>
-
-function whereOf(filter: ReceiptFilter): Where {
-  const values: unknown[] = [filter.businessId]
-  const conditions: string[] = []
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  add(filter.customerId, (place) => `d.party_id = ${place}`)
-  add(filter.dateFrom, (place) => `d.issue_date >= ${place}`)
-  add(filter.dateTo, (place) => `d.issue_date <= ${place}`)
-  add(filter.method, (place) => `d.details ->> 'method' = ${place}`)
-  add(filter.isReversed, (place) => `(d.lifecycle = 'void') = ${place}`)
-  add(filter.externalId, (place) => `d.external_id = ${place}`)
-  add(filter.updatedSince, (place) => `d.updated_at >= ${place}`)
-  add(
-    filter.invoiceId,
-    (place) => `exists (
+const whereOf = (filter: ReceiptFilter): Where =>
+  toWhere(
+    [filter.businessId],
+    [
+      [filter.customerId, (place) => `d.party_id = ${place}`],
+      [filter.dateFrom, (place) => `d.issue_date >= ${place}`],
+      [filter.dateTo, (place) => `d.issue_date <= ${place}`],
+      [filter.method, (place) => `d.details ->> 'method' = ${place}`],
+      [filter.isReversed, (place) => `(d.lifecycle = 'void') = ${place}`],
+      [filter.externalId, (place) => `d.external_id = ${place}`],
+      [filter.updatedSince, (place) => `d.updated_at >= ${place}`],
+      [
+        filter.invoiceId,
+        (place) => `exists (
       select 1 from allocation as a
       join open_item as i on i.business_id = a.business_id and i.item_id = a.item_id
       where a.business_id = $1 and a.document_id = d.document_id and i.document_id = ${place})`,
+      ],
+    ],
   )
-  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
-}
 
 /** What only receipts say of themselves, as it is stored. */
 export type ReceiptDetails = Readonly<{

@@ -1,3 +1,4 @@
+import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -107,72 +108,34 @@ const sortColumn = {
  * A page of templates and the number of all that match. Newest first unless asked otherwise, ties
  * by id, those without a value last; at most `limit`.
  */
-export async function listRecurring(
-  db: Db,
-  filter: RecurringFilter,
-): Promise<Readonly<{ rows: readonly Recurring[]; total: number }>> {
+export async function listRecurring(db: Db, filter: RecurringFilter): Promise<Page<Recurring>> {
   const { values, where } = whereOf(filter)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
-  const direction = isDescending ? 'desc' : 'asc'
-  const follows = followsOf(filter, values.length)
-  const own = `r.deleted_at is null${where}`
-  const rows = await db.query<Row>({
-    text: `
-      select ${recurringColumns} from recurring_invoice as r
-      where r.business_id = $1 and ${own}${follows.condition}
-      order by ${sortColumn[by]} ${direction} nulls last, r.recurring_id ${direction}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
-  })
-  const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
-  if (isWhole && filter.after === undefined) {
-    return { rows: rows.map(toRecurring), total: rows.length }
-  }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from recurring_invoice as r
-      where r.business_id = $1 and ${own}`,
+  const { rows, ...count } = await listPage<Row>(db, {
+    rows: `select ${recurringColumns} from recurring_invoice as r
+      where r.business_id = $1 and r.deleted_at is null${where}`,
+    matches: `select 1 from recurring_invoice as r
+      where r.business_id = $1 and r.deleted_at is null${where}`,
     values,
+    order: {
+      column: sortColumn[by],
+      id: 'r.recurring_id',
+      isDescending,
+      canBeEmpty: by === 'nextDate',
+    },
+    window: filter,
   })
-  return { rows: rows.map(toRecurring), total: count?.total ?? 0 }
+  return { rows: rows.map(toRecurring), ...count }
 }
 
-/** The rows behind the one that a page ended with; their values follow limit and offset. */
-function followsOf(
-  { after, sort }: RecurringFilter,
-  count: number,
-): Readonly<{ condition: string; values: readonly string[] }> {
-  if (after === undefined) return { condition: '', values: [] }
-  const { by, isDescending } = sort ?? { by: 'createdAt', isDescending: true }
-  const [column, than] = [sortColumn[by], isDescending ? '<' : '>']
-  const [id, value] = [`$${count + 3}::uuid`, `$${count + 4}`]
-  if (after.value === null) {
-    return {
-      condition: ` and ${column} is null and r.recurring_id ${than} ${id}`,
-      values: [after.id],
-    }
-  }
-  const ties = `(${column} = ${value} and r.recurring_id ${than} ${id})`
-  return {
-    condition: ` and (${column} ${than} ${value} or ${ties} or ${column} is null)`,
-    values: [after.id, after.value],
-  }
-}
-
-function whereOf(filter: RecurringFilter): Readonly<{ values: readonly unknown[]; where: string }> {
-  const values: unknown[] = [filter.businessId]
-  const conditions: string[] = []
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  add(filter.statuses, (place) => `r.status = any (${place}::text[])`)
-  add(filter.customerId, (place) => `r.party_id = ${place}`)
-  add(filter.externalId, (place) => `r.external_id = ${place}`)
-  add(toPattern(filter.name), (place) => `r.name ilike ${place}`)
-  add(filter.updatedSince, (place) => `r.updated_at >= ${place}`)
-  return { values, where: conditions.map((condition) => ` and ${condition}`).join('') }
-}
-
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
+const whereOf = (filter: RecurringFilter): Where =>
+  toWhere(
+    [filter.businessId],
+    [
+      [filter.statuses, (place) => `r.status = any (${place}::text[])`],
+      [filter.customerId, (place) => `r.party_id = ${place}`],
+      [filter.externalId, (place) => `r.external_id = ${place}`],
+      [toPattern(filter.name), (place) => `r.name ilike ${place}`],
+      [filter.updatedSince, (place) => `r.updated_at >= ${place}`],
+    ],
+  )
