@@ -34,11 +34,13 @@ type Holder = Readonly<{ pool: Pool; tenant: Tenant; isWriting: boolean }>
 
 /** Statements of one connection as a `Tx`; for the gate and for `readSnapshot` alone. */
 export function toTx(client: PoolClient, holder?: Holder): Tx {
+  let last: Promise<unknown> = Promise.resolve()
+  // One after the other, also where commands that run side by side ask at the same moment.
   const query = async <Row>({ name, text, values }: Statement): Promise<Row[]> => {
-    const { rows } = await client.query(
-      name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
-    )
-    return rows as Row[] // the statement's own columns; each caller names its row
+    const config = { ...(name !== undefined && { name }), text, values: [...values] }
+    const answer = last.then(() => client.query(config))
+    last = answer.catch(() => undefined)
+    return (await answer).rows as Row[] // the statement's own columns; each caller names its row
   }
   let opened: Promise<Safe> | undefined
   const safe = (): Promise<Safe> => {

@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/tx.ts'
-import type { Ctx, OrganizationCtx } from '../../db/write.ts'
+import type { Ctx, OrganizationCtx, Together } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -7,11 +7,12 @@ import {
   deleteStop,
   insertMessages,
   insertStop,
+  type NewMessage,
   type TakenMessage,
   takeMessages,
   updateMessage,
 } from './mail-message.db.ts'
-import { findSends } from './mail-message.queries.ts'
+import { type AskedSend, type KnownSends, listSends } from './mail-message.queries.ts'
 import {
   type DocumentPurpose,
   isHeaderText,
@@ -32,7 +33,6 @@ const dayMs = 86_400_000
  * Source: documents specification 7.
  */
 export async function queueMail(ctx: Ctx, { documentId, purpose, facts }: NewMail): Promise<void> {
-  const { businessId } = ctx
   const recipients = [...new Set([...facts.to, ...facts.cc].map(toAddress))]
   assert(recipients.length > 0, 'a message has a recipient')
   for (const [field, text] of [
@@ -42,22 +42,29 @@ export async function queueMail(ctx: Ctx, { documentId, purpose, facts }: NewMai
     if (!isHeaderText(text)) throw new Refusal('documents.email_invalid', { field })
   }
   const since = instantFromMs(msOf(ctx.recordedAt) - (msOf(ctx.recordedAt) % dayMs))
-  const asked = {
-    ...{ tenantId: businessId, aboutId: documentId },
-    ...{ purpose, since, addresses: recipients },
-  }
-  const { stopped, ...known } = await findSends(ctx.tx, asked)
+  const asked = { aboutId: documentId, purpose, since, addresses: recipients }
+  const { stopped, ...known } = await ctx.readTogether(readSends, asked)
   if (stopped !== undefined) throw new Refusal('sales.recipient_stopped', { email: stopped })
   const { perDocumentMax: limit, recipientsMax } = mailBounds
   if (recipients.length > recipientsMax || known.recent + recipients.length > limit) {
     throw new Refusal('documents.email_limit', { limit })
   }
-  await insertMessages(ctx.tx, {
-    ...{ tenantId: businessId, aboutId: documentId, recipients, letter: { purpose, facts } },
-    sendNo: known.sends + 1,
-    ids: recipients.map(() => ctx.newId('mail')),
+  const message = {
+    ...{ aboutId: documentId, letter: { purpose, facts }, sendNo: known.sends + 1 },
     at: ctx.recordedAt,
-  })
+  }
+  await ctx.writeTogether(
+    addMessages,
+    recipients.map((recipient) => ({ ...message, id: ctx.newId('mail'), recipient })),
+  )
+}
+
+const readSends: Together<AskedSend, KnownSends> = ({ tx, businessId }, asked) =>
+  listSends(tx, businessId, asked)
+
+const addMessages: Together<readonly NewMessage[], undefined> = async (ctx, sets) => {
+  await insertMessages(ctx.tx, ctx.businessId, sets.flat())
+  return sets.map(() => undefined)
 }
 
 /** A message in a worker's hand, sealed. */

@@ -4,42 +4,43 @@ import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { type Letter, type MailState, placeOfMessage, placeOfStop } from './mail-message.ts'
 
-export type NewMessages = Readonly<{
-  /** The business, or the organization itself. */
-  tenantId: string
+export type NewMessage = Readonly<{
+  id: string
   aboutId: string
   sendNo: number
-  ids: readonly string[]
-  recipients: readonly string[]
+  recipient: string
   letter: Letter
   at: Instant
 }>
 
-/** Queues one message per recipient, due at once; whom it goes to and what it says is sealed. */
-export async function insertMessages(tx: Tx, messages: NewMessages): Promise<void> {
-  const { tenantId, aboutId, sendNo, ids, recipients, letter, at } = messages
+/** Queues messages of a tenant, due at once; whom they go to and what they say is sealed. */
+export async function insertMessages(
+  tx: Tx,
+  tenantId: string,
+  messages: readonly NewMessage[],
+): Promise<void> {
   const { seal, blindIndex } = await safeOf(tx)
-  const sealed = recipients.map((recipient, i) =>
-    seal(
-      placeOfMessage(ids[i] ?? ''),
-      new TextEncoder().encode(JSON.stringify({ recipient, letter })),
-    ),
+  const sealed = messages.map(({ id, recipient, letter }) =>
+    seal(placeOfMessage(id), new TextEncoder().encode(JSON.stringify({ recipient, letter }))),
   )
   await tx.query({
     name: 'insert_mail_messages',
     text: `insert into mail_message (tenant_id, message_id, about_id, purpose, send_no,
         recipient_index, sealed, state, due_at, created_at)
-      select $1, t.message_id, $2, $3, $4, t.recipient_index, t.sealed, 'queued', $5, $5
-      from unnest($6::uuid[], $7::bytea[], $8::bytea[]) as t (message_id, recipient_index, sealed)`,
+      select $1, t.message_id, t.about_id, t.purpose, t.send_no, t.recipient_index, t.sealed,
+        'queued', t.at, t.at
+      from unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::bytea[], $7::bytea[],
+        $8::timestamptz[])
+        as t (message_id, about_id, purpose, send_no, recipient_index, sealed, at)`,
     values: [
       tenantId,
-      aboutId,
-      letter.purpose,
-      sendNo,
-      at,
-      plainArray(ids),
-      bytesArray(recipients.map((recipient) => Buffer.from(blindIndex(recipient)))),
+      plainArray(messages.map(({ id }) => id)),
+      plainArray(messages.map(({ aboutId }) => aboutId)),
+      plainArray(messages.map(({ letter }) => letter.purpose)),
+      plainArray(messages.map(({ sendNo }) => sendNo)),
+      bytesArray(messages.map(({ recipient }) => Buffer.from(blindIndex(recipient)))),
       bytesArray(sealed.map((bytes) => Buffer.from(bytes))),
+      plainArray(messages.map(({ at }) => at)),
     ],
   })
 }

@@ -1,3 +1,4 @@
+import { bytesArray, plainArray } from '../../db/arrays.ts'
 import { type Db, safeOf } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import {
@@ -59,34 +60,51 @@ export async function listStops(db: Db, tenantId: string): Promise<readonly Mail
   })
 }
 
+/** A message that is asked for: about what, for what, and whom it goes to in lower case. */
+export type AskedSend = Readonly<{
+  aboutId: string
+  purpose: MailPurpose
+  since: Instant
+  addresses: readonly string[]
+}>
+
+/** What was sent before; `stopped` is the first of the addresses that takes no mail. */
+export type KnownSends = Readonly<{ sends: number; recent: number; stopped: string | undefined }>
+
 /**
- * How often something was sent for a purpose, how many messages that made since an instant, and the
- * first of some addresses, in lower case, that takes no mail.
+ * How often each was sent, how many messages that made since its instant, and whom nothing may be
+ * sent to; in the order given.
  */
-export async function findSends(
+export async function listSends(
   db: Db,
-  sends: Readonly<{
-    tenantId: string
-    aboutId: string
-    purpose: MailPurpose
-    since: Instant
-    addresses: readonly string[]
-  }>,
-): Promise<Readonly<{ sends: number; recent: number; stopped: string | undefined }>> {
+  tenantId: string,
+  asked: readonly AskedSend[],
+): Promise<readonly KnownSends[]> {
   const { blindIndex } = await safeOf(db)
-  const indexes = sends.addresses.map((address) => Buffer.from(blindIndex(address)))
-  const [row] = await db.query<{ sends: number; recent: number; stopped: Buffer[] | null }>({
-    name: 'find_mail_sends',
-    text: `select coalesce(max(send_no), 0)::int as sends,
-        (count(*) filter (where created_at >= $4))::int as recent,
-        (select array_agg(address_index) from mail_stop
+  const indexOf = (address: string): string => Buffer.from(blindIndex(address)).toString('hex')
+  const indexes = new Map(asked.flatMap((one) => one.addresses.map((to) => [to, indexOf(to)])))
+  const rows = await db.query<{ sends: number; recent: number; stopped: string[] | null }>({
+    name: 'list_mail_sends',
+    text: `
+      select coalesce(max(m.send_no), 0)::int as sends,
+        (count(*) filter (where m.created_at >= t.since))::int as recent,
+        (select array_agg(encode(address_index, 'hex')) from mail_stop
           where tenant_id = $1 and address_index = any ($5::bytea[])) as stopped
-      from mail_message where tenant_id = $1 and about_id = $2 and purpose = $3`,
-    values: [sends.tenantId, sends.aboutId, sends.purpose, sends.since, indexes],
+      from unnest($2::uuid[], $3::text[], $4::timestamptz[]) with ordinality
+        as t (about_id, purpose, since, place)
+      left join mail_message as m
+        on m.tenant_id = $1 and m.about_id = t.about_id and m.purpose = t.purpose
+      group by t.place order by t.place`,
+    values: [
+      tenantId,
+      plainArray(asked.map(({ aboutId }) => aboutId)),
+      plainArray(asked.map(({ purpose }) => purpose)),
+      plainArray(asked.map(({ since }) => since)),
+      bytesArray([...indexes.values()].map((index) => Buffer.from(index, 'hex'))),
+    ],
   })
-  const { stopped, ...counts } = row ?? { sends: 0, recent: 0, stopped: null }
-  const refused = sends.addresses.filter((_, i) =>
-    stopped?.some((index) => indexes[i]?.equals(index)),
-  )
-  return { ...counts, stopped: [...refused].sort()[0] }
+  return rows.map(({ stopped, ...counts }, i) => {
+    const refused = asked[i]?.addresses.filter((to) => stopped?.includes(indexes.get(to) ?? ''))
+    return { ...counts, stopped: refused?.sort()[0] }
+  })
 }
