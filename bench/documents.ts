@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { packageRoot } from '../src/config.ts'
 import { Renderer } from '../src/documents/renderer.ts'
 import { asDate, type Instant } from '../src/kernel/dates.ts'
+import { firstOptions } from '../src/modules/access/document-options.ts'
 import type { DocumentInput } from '../src/modules/sales/document-input.ts'
 import { BenchError } from './bench-error.ts'
 import { blankResult, judge, type Result } from './output.ts'
@@ -72,7 +73,7 @@ const anInvoice = (n: number): DocumentInput => ({
   finalisedAt: '2026-06-02T10:00:00.000Z' as Instant,
   seller: { ...nobody, name: 'Adire Studio', address: '14 Broad Street', country: 'NG' },
   buyer: { ...nobody, name: `Customer ${n}`, city: 'Hamburg', country: 'DE' },
-  ...{ logo: null, bank: [] },
+  ...{ logo: null, bank: [], options: firstOptions },
   dates: { issue: asDate('2026-06-02'), due: asDate('2026-07-02'), validUntil: null },
   ...{ currency: 'NGN', baseCurrency: 'NGN', rate: null, baseTax: null },
   ...{ pricesIncludeTax: false, discountPercent: '0' },
@@ -80,6 +81,7 @@ const anInvoice = (n: number): DocumentInput => ({
     ...{ description: `Article ${n * linesEach + index}`, quantity: `${index + 1}`, unit: null },
     ...{ unitPrice: `${n}.50`, discountPercent: '0', taxPercent: '7.5', taxCategory: 'S' },
     ...{ net: `${n * (index + 1)}.50`, tax: `${index}.25` },
+    carried: `${n * index}.50`,
   })),
   taxes: [{ category: 'S', percent: '7.5', taxable: `${n}00.50`, amount: `${n}.25` }],
   totals: { net: `${n}00.50`, tax: `${n}.25`, gross: `${n}00.75`, rounding: '0.00' },

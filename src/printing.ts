@@ -7,11 +7,12 @@ import type { Renderer } from './documents/renderer.ts'
 import { assert } from './kernel/assert.ts'
 import type { Instant } from './kernel/dates.ts'
 import { Refusal } from './kernel/errors.ts'
+import { printLanguages } from './modules/access/document-options.ts'
 import { findFile } from './modules/access/file.queries.ts'
 import { keepDocumentFile } from './modules/sales/document-file.actions.ts'
 import { findDocumentFile } from './modules/sales/document-file.queries.ts'
 import { getDocumentInput } from './modules/sales/document-input.queries.ts'
-import { printLanguages, printPapers } from './modules/sales/document-input.ts'
+import { printPapers } from './modules/sales/document-input.ts'
 
 export type PrinterParts = Readonly<{
   pool: Pool
@@ -20,10 +21,12 @@ export type PrinterParts = Readonly<{
   clock: () => Instant
   /** The address of a document's page; null: nobody serves pages. */
   toPageUrl: (documentId: string, generation: number) => string | null
+  /** Hears of each rendering. */
+  onRender?: ((seconds: number) => void) | undefined
 }>
 
 /** Grows when a template changes; what was rendered before stays as it is kept. */
-const templateVersion = 1
+const templateVersion = 2
 
 /**
  * Prints documents: from what is kept, else anew. An issued document is rendered once for each of
@@ -37,7 +40,9 @@ export const buildPrinter =
     const { input, inputSha256, kept, logo } = found
     const { number } = input
     if (kept !== undefined) return { number, pdf: kept }
+    const begunMs = performance.now()
     const content = await parts.renderer.render(input, logo)
+    parts.onRender?.((performance.now() - begunMs) / 1_000)
     if (input.state === 'draft') return { number, pdf: toBuffer(content) }
     const done = await parts.gate.write({
       tenant,

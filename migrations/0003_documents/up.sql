@@ -11,6 +11,9 @@ create table party (
   country text check (country ~ '^[A-Z]{2}$'),
   notes text check (length(notes) <= 5000),
   currency text check (currency ~ '^[A-Z]{3}$'),
+  /* Of its documents and messages. */
+  language text constraint party_language_known
+    check (language in ('en', 'fr', 'de', 'es', 'pt', 'ar')),
   external_id text check (length(external_id) <= 255),
   metadata jsonb not null default '{}',
   sealed bytea,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { asDate } from '../kernel/dates.ts'
-import { printLanguages } from '../modules/sales/document-input.ts'
+import { printLanguages } from '../modules/access/document-options.ts'
 import { languageOf, toAmountText, toDateText, toPercentText, toShortNumber } from './language.ts'
 
 test.each([

@@ -1,9 +1,9 @@
 import type { CalendarDate } from '../kernel/dates.ts'
 import { dayOf, monthOf, yearOf } from '../kernel/dates.ts'
-import type { PrintLanguage } from '../modules/sales/document-input.ts'
+import type { PrintLanguage } from '../modules/access/document-options.ts'
 import { arabic } from './labels/ar.ts'
 import { german } from './labels/de.ts'
-import { english, type Labels } from './labels/en.ts'
+import { english, type Label, type Labels } from './labels/en.ts'
 import { spanish } from './labels/es.ts'
 import { french } from './labels/fr.ts'
 import { portuguese } from './labels/pt.ts'
@@ -81,7 +81,17 @@ const languages: Readonly<Record<PrintLanguage, Omit<Language, 'tag'>>> = {
   },
 }
 
-export const languageOf = (tag: PrintLanguage): Language => ({ tag, ...languages[tag] })
+/** A language; with a second one, each label stands in both. Numbers and dates keep to the first. */
+export function languageOf(tag: PrintLanguage, second: PrintLanguage | null = null): Language {
+  const first = { tag, ...languages[tag] }
+  if (second === null || second === tag) return first
+  const others = Object.entries(languages[second].labels)
+  const pairs = others.map(([name, other]) => {
+    const own = first.labels[name as Label] // every language has the same labels
+    return [name, own === other ? own : `${own} / ${other}`] as const
+  })
+  return { ...first, labels: Object.fromEntries(pairs) as Labels } // the names of one of them
+}
 
 /** Signs that stand for a currency; the others are written as their code. */
 const signs: Readonly<Record<string, string>> = {

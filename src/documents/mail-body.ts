@@ -1,10 +1,11 @@
-import type { MailFacts, MailPurpose } from '../modules/access/mail-message.ts'
+import type { DocumentPurpose, MailFacts } from '../modules/access/mail-message.ts'
 import { fill, toAmountText, toDateText } from './language.ts'
+import { paragraph, toMailHtml } from './mail-frame.ts'
 import { ltr, markup, nothing, own, toVisible } from './markup.ts'
 import { chooseLanguage, wordsOf } from './page-words.ts'
 
 export type MailInput = Readonly<{
-  purpose: MailPurpose
+  purpose: DocumentPurpose
   facts: MailFacts
   isTest: boolean
   /** Address of the document's page. */
@@ -41,20 +42,7 @@ export function renderMail({ purpose, facts, isTest, url }: MailInput): MailBody
     `${view}:\n${url}`,
     `-- \n${toVisible(closing)}`,
   ]
-  const paragraph = 'margin:0 0 16px;font-size:16px;line-height:1.5'
-  const html = markup`<!doctype html>
-<html lang="${language.tag}" dir="${language.direction}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="supported-color-schemes" content="light dark">
-<title>${title}</title>
-</head>
-<body style="margin:0;padding:0;background:#f3f4f7;color:#172033;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="background:#f3f4f7"><tr><td align="center" style="padding:24px 12px">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;background:#ffffff;border-radius:14px"><tr><td style="padding:32px;color:#172033">
-${test === undefined ? nothing : markup`<p style="${paragraph};font-weight:700;color:#7a4a00">${test}</p>`}
+  const card = markup`${test === undefined ? nothing : markup`<p style="${paragraph};font-weight:700;color:#7a4a00">${test}</p>`}
 <p style="margin:0 0 24px;font-size:14px;font-weight:700;color:#566074">${own(seller)}</p>
 <p style="${paragraph}">${own(hello)}</p>
 <p style="${paragraph}">${own(sentence)}</p>
@@ -63,18 +51,12 @@ ${added === undefined ? nothing : markup`<p style="${paragraph};white-space:pre-
 <p style="margin:0;font-size:32px;line-height:1.3;font-weight:700">${ltr(amount)}</p>
 <p style="margin:0 0 24px;font-size:14px;color:#566074">${due ?? ''}</p>
 <p style="margin:0 0 24px"><a href="${url}" style="display:inline-block;padding:12px 24px;border-radius:10px;background:#1f4fd1;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none">${view}</a></p>
-<p style="margin:0;font-size:12px;line-height:1.5;color:#566074;word-break:break-all"><a href="${url}" style="color:#566074">${url}</a></p>
-</td></tr></table>
-<p style="margin:16px 0 0;font-size:12px;color:#566074">${own(closing)}</p>
-</td></tr></table>
-</body>
-</html>
-`
+<p style="margin:0;font-size:12px;line-height:1.5;color:#566074;word-break:break-all"><a href="${url}" style="color:#566074">${url}</a></p>`
   return {
     subject: toVisible(
       facts.subject ?? [title, seller, due ? `${amount} ${due}` : amount].join(' – '),
     ),
     text: `${text.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`,
-    html: html.html,
+    html: toMailHtml({ language, title, card, closing }),
   }
 }

@@ -1,4 +1,4 @@
-import type { PrintLanguage } from '../modules/sales/document-input.ts'
+import type { PrintLanguage } from '../modules/access/document-options.ts'
 import type { Labels } from './labels/en.ts'
 import { type Language, languageOf } from './language.ts'
 

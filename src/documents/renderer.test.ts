@@ -1,13 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
 import { ask } from '../../test/pdf.ts'
+import { printedInvoice } from '../../test/printed-invoice.ts'
 import { packageRoot } from '../config.ts'
-import { asDate, type Instant } from '../kernel/dates.ts'
-import {
-  type DocumentInput,
-  printLanguages,
-  printPapers,
-  printTemplates,
-} from '../modules/sales/document-input.ts'
+import { printLanguages } from '../modules/access/document-options.ts'
+import { type DocumentInput, printPapers, printTemplates } from '../modules/sales/document-input.ts'
 import { languageOf } from './language.ts'
 import { Renderer } from './renderer.ts'
 
@@ -16,61 +12,7 @@ const parts = { root: packageRoot, onFailure: (reason: string) => void reasons.p
 const renderer = new Renderer(parts)
 afterAll(() => renderer.close())
 
-const nobody = {
-  ...{ address: null, city: null, state: null, postalCode: null, country: null, taxId: null },
-  ...{ registrationNumber: null, email: null, phone: null, website: null },
-}
-
-const invoice: DocumentInput = {
-  kind: 'invoice',
-  id: '0197a1c2-0000-7000-8000-000000000001',
-  number: 'INV-00042',
-  state: 'issued',
-  environment: 'live',
-  language: 'en',
-  paper: 'a4',
-  template: 'modern',
-  finalisedAt: '2026-06-02T10:00:00.000Z' as Instant,
-  seller: {
-    ...nobody,
-    name: 'Adire Studio',
-    address: '14 Broad Street',
-    country: 'NG',
-    taxId: 'T1',
-  },
-  buyer: { ...nobody, name: 'Harbour Café', city: 'Hamburg', country: 'DE', taxId: 'DE123456789' },
-  logo: null,
-  bank: [],
-  dates: { issue: asDate('2026-06-02'), due: asDate('2026-07-02'), validUntil: null },
-  currency: 'EUR',
-  baseCurrency: 'NGN',
-  rate: '1630.25',
-  pricesIncludeTax: false,
-  discountPercent: '0',
-  lines: [
-    {
-      ...{ description: 'Indigo cloth', quantity: '3', unit: 'roll', unitPrice: '450.5' },
-      ...{ discountPercent: '10', taxPercent: '7.5', taxCategory: 'S' },
-      ...{ net: '1216.35', tax: '91.23' },
-    },
-    {
-      ...{ description: 'Shipping', quantity: '1', unit: null, unitPrice: '32' },
-      ...{ discountPercent: '0', taxPercent: '0', taxCategory: 'E', net: '32.00', tax: '0.00' },
-    },
-  ],
-  taxes: [
-    { category: 'S', percent: '7.5', taxable: '1216.35', amount: '91.23' },
-    { category: 'E', percent: '0', taxable: '32.00', amount: '0.00' },
-  ],
-  baseTax: '148727.71',
-  totals: { net: '1248.35', tax: '91.23', gross: '1339.58', rounding: '0.00' },
-  original: null,
-  reference: 'PO-7781',
-  reason: null,
-  notes: 'Thank you',
-  terms: 'Thirty days',
-  hostedUrl: 'https://books.example/i/3Zx1N9cJm2uJ0a5b7Q8RkLpVwTtYyUuIiOoPpAaSsDd',
-}
+const invoice = printedInvoice
 
 const plain = (text: string): string => text.replaceAll(/[\s\u200b]+/g, ' ')
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b)

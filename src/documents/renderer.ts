@@ -5,6 +5,7 @@ import { msOf } from '../kernel/dates.ts'
 import { isRefusal, Refusal } from '../kernel/errors.ts'
 import type { Picture } from '../modules/access/file.ts'
 import type { DocumentInput } from '../modules/sales/document-input.ts'
+import { toPaymentCode } from './payment-code.ts'
 import { type PlacedFiles, toSheet } from './sheet.ts'
 
 /** A picture of the seller's, as it was uploaded. */
@@ -171,9 +172,18 @@ function toOrder(input: DocumentInput, logo: Logo | undefined): Order {
     files.push({ path, bytes: logo.content })
     picture = { path, ratio: logo.widthPx / logo.heightPx }
   }
-  const qr = input.hostedUrl === null ? null : toQr(input.hostedUrl)
-  if (qr !== null) files.push({ path: '/in/code.svg', bytes: Buffer.from(qr) })
-  const sheet = toSheet(input, { logo: picture, qr: qr && '/in/code.svg' })
+  const { showLinkCode, showPaymentCode } = input.options
+  const place = (name: string, text: string | null): string | null => {
+    if (text === null) return null
+    const path = `/in/${name}.svg`
+    files.push({ path, bytes: Buffer.from(toQr(text)) })
+    return path
+  }
+  const sheet = toSheet(input, {
+    logo: picture,
+    linkCode: place('link', showLinkCode ? input.hostedUrl : null),
+    paymentCode: place('payment', showPaymentCode ? toPaymentCode(input) : null),
+  })
   return {
     template: input.template,
     data: JSON.stringify(sheet),

@@ -1,5 +1,6 @@
 import type { BankDetail } from '../modules/access/business.ts'
 import type { DocumentInput, PrintedParty } from '../modules/sales/document-input.ts'
+import { type Brand, toBrand } from './colour.ts'
 import type { Label } from './labels/en.ts'
 import {
   fill,
@@ -34,13 +35,15 @@ export type Sheet = Readonly<{
   number: Own | null
   mark: string | null
   test: string | null
-  logo: Readonly<{ path: string; ratio: number; alt: string }> | null
+  brand: Brand | null
+  logo: Readonly<{ path: string; ratio: number; size: LogoSize; alt: string }> | null
   seller: Block
   buyer: Block
   facts: readonly Fact[]
   due: Readonly<{ label: string; value: string }>
   head: Readonly<Record<'description' | 'quantity' | 'price' | 'discount' | 'tax' | 'net', string>>
-  hasDiscount: boolean
+  /** Which columns the lines have besides description, price and net. */
+  columns: Readonly<Record<Hideable, boolean>>
   lines: readonly Readonly<{
     description: readonly Own[]
     quantity: string
@@ -49,16 +52,26 @@ export type Sheet = Readonly<{
     discount: string
     tax: string
     net: string
+    /** What a hidden column alone would say. */
+    more: readonly Fact[]
+    carried: string
   }>[]
+  /** Said with the net of what came before, on the pages after the first; null: not at all. */
+  carried: string | null
   taxHead: readonly string[]
   taxes: readonly (readonly string[])[]
   totals: readonly Readonly<{ label: string; value: string; isStrong: boolean }>[]
   remarks: readonly string[]
   bank: Readonly<{ label: string; accounts: readonly (readonly Fact[])[] }> | null
   texts: readonly Readonly<{ label: string; lines: readonly Own[] }>[]
-  qr: Readonly<{ path: string; alt: string; label: string }> | null
-  page: string
+  codes: readonly Readonly<{ path: string; alt: string; label: string }>[]
+  signature: string | null
+  page: string | null
+  footer: Readonly<{ columns: readonly (readonly Own[])[]; rows: number }>
 }>
+
+type LogoSize = DocumentInput['options']['logoSize']
+type Hideable = 'quantity' | 'discount' | 'tax'
 
 const headings = {
   invoice: { heading: 'invoice', to: 'billTo', total: 'total' },
@@ -69,7 +82,8 @@ const headings = {
 /** Where templates find pictures, below their folder; the ratio is width by height. */
 export type PlacedFiles = Readonly<{
   logo: Readonly<{ path: string; ratio: number }> | null
-  qr: string | null
+  linkCode: string | null
+  paymentCode: string | null
 }>
 
 /**
@@ -77,8 +91,11 @@ export type PlacedFiles = Readonly<{
  * it is, with the marks of the language.
  */
 export function toSheet(input: DocumentInput, files: PlacedFiles): Sheet {
-  const language = languageOf(input.language)
+  const { options } = input
+  const language = languageOf(input.language, options.secondLanguage)
   const { labels } = language
+  const columns = columnsOf(input)
+  const decimals = input.totals.gross.split('.')[1]?.length ?? 0
   const { heading, to } = headings[input.kind]
   const title = input.number === null ? labels[heading] : `${labels[heading]} ${input.number}`
   const sellerName = input.seller.name
@@ -91,9 +108,13 @@ export function toSheet(input: DocumentInput, files: PlacedFiles): Sheet {
     author: clean(sellerName),
     heading: labels[heading],
     number: input.number === null ? null : own(input.number),
-    mark: markOf(input, language),
+    mark: markOf(input, languageOf(input.language)),
     test: input.environment === 'test' ? labels.test : null,
-    logo: files.logo && { ...files.logo, alt: fill(labels.logoAlt, { name: clean(sellerName) }) },
+    brand: options.brandColour === null ? null : toBrand(options.brandColour),
+    logo: files.logo && {
+      ...{ ...files.logo, size: options.logoSize },
+      alt: fill(labels.logoAlt, { name: clean(sellerName) }),
+    },
     seller: toBlock(input.seller, { label: labels.from, language, isAbroad }),
     buyer: toBlock(input.buyer, { label: labels[to], language, isAbroad }),
     facts: factsOf(input, language),
@@ -106,8 +127,9 @@ export function toSheet(input: DocumentInput, files: PlacedFiles): Sheet {
       tax: labels.tax,
       net: labels.net,
     },
-    hasDiscount: input.lines.some(({ discountPercent }) => !isZero(discountPercent)),
-    lines: input.lines.map((line) => toLine(line, language)),
+    columns: columns.shown,
+    lines: input.lines.map((line) => toLine(line, { language, decimals, said: columns.said })),
+    carried: options.showCarriedTotals ? labels.carried : null,
     taxHead: [labels.taxRate, labels.taxable, labels.taxAmount],
     taxes: input.taxes.map(({ category, percent, taxable, amount }) => [
       category === 'S' ? toPercentText(percent, language) : labels[`tax${category}`],
@@ -121,12 +143,45 @@ export function toSheet(input: DocumentInput, files: PlacedFiles): Sheet {
       { label: labels.notes, lines: ownLines(input.notes) },
       { label: labels.terms, lines: ownLines(input.terms) },
     ].filter(({ lines }) => lines.length > 0),
-    qr:
-      files.qr === null
-        ? null
-        : { path: files.qr, alt: labels.viewOnlineAlt, label: labels.viewOnline },
-    page: labels.page,
+    codes: [
+      ...codeOf(files.paymentCode, labels.payByCodeAlt, labels.payByCode),
+      ...codeOf(files.linkCode, labels.viewOnlineAlt, labels.viewOnline),
+    ],
+    signature: options.showSignatureLine ? labels.signature : null,
+    page: options.showPageNumbers ? labels.page : null,
+    footer: footerOf(options.footerColumns),
   }
+}
+
+const codeOf = (path: string | null, alt: string, label: string): Sheet['codes'] =>
+  path === null ? [] : [{ path, alt, label }]
+
+/**
+ * The columns of the lines, and of those that are hidden what a line has to say all the same: a
+ * discount, a quantity that is not one piece, a tax that is not the same on every line.
+ */
+function columnsOf({ options, lines, taxes }: DocumentInput) {
+  const hasDiscount = lines.some(({ discountPercent }) => !isZero(discountPercent))
+  const { showQuantity, showDiscounts, showTax } = options
+  return {
+    shown: { quantity: showQuantity, discount: showDiscounts && hasDiscount, tax: showTax },
+    said: {
+      quantity: !showQuantity,
+      discount: !showDiscounts && hasDiscount,
+      tax: !showTax && taxes.length > 1,
+    },
+  } satisfies Record<string, Record<Hideable, boolean>>
+}
+
+/** Letters of the smallest print that a third of the narrowest page holds. */
+const footerWidth = 40
+
+function footerOf(texts: readonly string[]): Sheet['footer'] {
+  const columns = texts.map(ownLines).filter((lines) => lines.length > 0)
+  const rows = columns.map((lines) =>
+    lines.reduce((sum, { t }) => sum + 1 + Math.trunc(t.length / footerWidth), 0),
+  )
+  return { columns, rows: Math.max(0, ...rows) }
 }
 
 const isZero = (text: string): boolean => /^-?0*(\.0*)?$/.test(text)
@@ -169,18 +224,53 @@ function dueOf({ kind, totals, currency }: DocumentInput, language: Language): S
   return { label: language.labels[label], value: toAmountText(totals.gross, currency, language) }
 }
 
+/** `said`: what hidden columns leave to say; `decimals`: of the currency. */
+type LineSetting = Readonly<{
+  language: Language
+  decimals: number
+  said: Readonly<Record<Hideable, boolean>>
+}>
+
+/** A price keeps its digits, and shows at least the decimals of its currency. */
+function withDecimals(text: string, decimals: number): string {
+  const [whole = '', fraction = ''] = text.split('.')
+  return decimals === 0 && fraction === '' ? text : `${whole}.${fraction.padEnd(decimals, '0')}`
+}
+
 const toLine = (
   line: DocumentInput['lines'][number],
-  language: Language,
+  { language, decimals, said }: LineSetting,
 ): Sheet['lines'][number] => ({
   description: ownLines(line.description),
   quantity: toShortNumber(line.quantity, language),
   unit: line.unit === null || line.unit.trim() === '' ? null : own(line.unit),
-  price: toNumberText(line.unitPrice, language),
+  price: toNumberText(withDecimals(line.unitPrice, decimals), language),
   discount: isZero(line.discountPercent) ? '' : toPercentText(line.discountPercent, language),
   tax: toPercentText(line.taxPercent, language),
   net: toNumberText(line.net, language),
+  more: moreOf(line, language, said),
+  carried: toNumberText(line.carried, language),
 })
+
+function moreOf(
+  line: DocumentInput['lines'][number],
+  language: Language,
+  said: Readonly<Record<Hideable, boolean>>,
+): readonly Fact[] {
+  const { labels } = language
+  const { quantity, unit, discountPercent, taxPercent } = line
+  const isOnePiece = /^1(\.0*)?$/.test(quantity) && (unit ?? '').trim() === ''
+  const count = [toShortNumber(quantity, language), unit ?? ''].join(' ').trim()
+  return [
+    ...(said.quantity && !isOnePiece ? [{ label: labels.quantity, value: own(count) }] : []),
+    ...(said.discount && !isZero(discountPercent)
+      ? [{ label: labels.discount, value: figure(toPercentText(discountPercent, language)) }]
+      : []),
+    ...(said.tax
+      ? [{ label: labels.tax, value: figure(toPercentText(taxPercent, language)) }]
+      : []),
+  ]
+}
 
 function totalsOf(input: DocumentInput, language: Language): Sheet['totals'] {
   const { totals, currency, baseCurrency, baseTax, kind } = input

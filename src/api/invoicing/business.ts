@@ -15,6 +15,12 @@ import { type PictureType, pictureBytesMax, pictureTypes } from '../../modules/a
 import { changeBusiness } from '../../modules/ledger/business-setting.actions.ts'
 import { listShownLocks } from '../../modules/ledger/period.queries.ts'
 import { type Call, type FileBody, type Reply, route } from '../http/route.ts'
+import {
+  DocumentOptionsIn,
+  DocumentOptionsOut,
+  toOptions,
+  toWireOptions,
+} from './document-options.ts'
 import { longText, nullable, readErrors, text, uuid, writeErrors } from './fields.ts'
 
 const name = Type.String({ minLength: 1, maxLength: 250 })
@@ -71,6 +77,7 @@ const BusinessChange = Type.Object({
   default_due_days: Type.Optional(nullable(dueDays)),
   default_deposit_account_code: Type.Optional(nullable(accountCode)),
   bank_details: Type.Optional(Type.Array(BankDetailIn, { maxItems: bankDetailsMax })),
+  document_options: Type.Optional(DocumentOptionsIn),
 })
 
 const BankDetailOut = Type.Object({
@@ -113,6 +120,7 @@ const BusinessOut = Type.Object({
   default_due_days: nullable(Type.Integer()),
   default_deposit_account_code: nullable(Type.String()),
   bank_details: Type.Array(BankDetailOut),
+  document_options: DocumentOptionsOut,
   plan: Type.String(),
   created_at: Type.String(),
   updated_at: Type.String(),
@@ -170,6 +178,18 @@ const patchRoute = route({
         bank_details: [
           { label: 'Pounds', bank_name: 'Tidal Bank', iban: 'GB33BUKB20201555555555' },
         ],
+      },
+      status: 200,
+    },
+    {
+      summary: 'How documents look',
+      body: {
+        document_options: {
+          language: 'de',
+          second_language: 'en',
+          brand_colour: '#0f5c4d',
+          footer_columns: ['Harbour Joinery Limited', 'VAT GB123456789'],
+        },
       },
       status: 200,
     },
@@ -276,6 +296,9 @@ function toChanges(body: Change, logoUrl: string): BusinessChanges {
     ...(body.tax_rounding !== undefined && { taxRounding: body.tax_rounding }),
     ...(body.number_at !== undefined && { numberAt: body.number_at }),
     profile: { ...toLetterhead(body), ...toDefaults(body) },
+    ...(body.document_options !== undefined && {
+      documentOptions: toOptions(body.document_options),
+    }),
   }
 }
 
@@ -357,6 +380,7 @@ function toWire(business: Business, facts: Facts): Static<typeof BusinessOut> {
       iban: detail.iban,
       bic: detail.bic,
     })),
+    document_options: toWireOptions(profile.documentOptions),
     plan: facts.plan,
     created_at: business.createdAt,
     updated_at: business.updatedAt,

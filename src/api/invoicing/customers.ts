@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { printLanguages } from '../../modules/access/document-options.ts'
 import { createParty, deleteParty, updateParty } from '../../modules/parties/party.actions.ts'
 import { getParty, listParties } from '../../modules/parties/party.queries.ts'
 import type { NewParty, Party, PartyChanges, PartyFilter } from '../../modules/parties/party.ts'
-import type { Call } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import {
   currency,
@@ -21,8 +21,12 @@ import {
   writeErrors,
 } from './fields.ts'
 import { listQuery, pageOf, sortedBy, toListed, toPage } from './lists.ts'
+import { updateRoutes } from './updates.ts'
 
 const email = Type.String({ format: 'email', maxLength: 255 })
+const language = Type.Enum([...printLanguages], {
+  description: 'Of documents and messages; default: that of the business',
+})
 const country = Type.String({ format: 'country', description: 'ISO 3166-1 alpha-2' })
 
 const CustomerIn = Type.Object({
@@ -32,11 +36,12 @@ const CustomerIn = Type.Object({
   address: Type.Optional(text()),
   city: Type.Optional(text()),
   state: Type.Optional(text()),
-  country: Type.Optional(country),
   postal_code: Type.Optional(text()),
+  country: Type.Optional(country),
   tax_id: Type.Optional(text()),
   notes: Type.Optional(longText),
   currency: Type.Optional(currency),
+  language: Type.Optional(language),
   external_id: Type.Optional(externalId),
   metadata: Type.Optional(metadata),
 })
@@ -48,11 +53,12 @@ const CustomerChange = Type.Object({
   address: Type.Optional(nullable(text())),
   city: Type.Optional(nullable(text())),
   state: Type.Optional(nullable(text())),
-  country: Type.Optional(nullable(country)),
   postal_code: Type.Optional(nullable(text())),
+  country: Type.Optional(nullable(country)),
   tax_id: Type.Optional(nullable(text())),
   notes: Type.Optional(nullable(longText)),
   currency: Type.Optional(nullable(currency)),
+  language: Type.Optional(nullable(language)),
   external_id: Type.Optional(nullable(externalId)),
   metadata: Type.Optional(nullable(metadata)),
 })
@@ -73,6 +79,7 @@ const CustomerOut = Type.Object({
   created_at: Type.String(),
   updated_at: Type.String(),
   currency: nullable(Type.String()),
+  language: nullable(Type.String()),
   balance: Type.Number({ description: 'Open invoices, in the base currency' }),
   credit_balance: Type.Number({ description: 'Unallocated payments, in the base currency' }),
   external_id: nullable(Type.String()),
@@ -176,56 +183,44 @@ const getCustomer = route({
   },
 })
 
-const change = {
-  tag: 'Customers',
-  scope: 'write',
-  tenant: 'business',
-  cost: 1,
-  path: '/api/v1/customers/{id}',
-  params: idParams,
-  body: CustomerChange,
-  answers: { 200: CustomerOut },
-  errors: [
-    ...writeErrors,
-    'request.id_malformed',
-    'validation.nothing_to_update',
-    'resource.not_found',
-    'resource.external_id_taken',
-  ],
-  handle: (call: Call<Static<typeof idParams>, unknown, Static<typeof CustomerChange>>) =>
-    call.write(
-      updateParty,
-      { partyId: call.params.id.toLowerCase(), role: 'customer', changes: toChanges(call.body) },
-      (party) => ({ status: 200, body: toWire(party, call.business().baseCurrency) }),
-    ),
-} as const
-
-const patchCustomer = route({
-  ...change,
-  method: 'PATCH',
-  operation: 'update-customer',
-  summary: 'Update a customer',
-  description: 'Only the members that are sent change; null clears an optional one.',
-  examples: [
-    {
-      summary: 'A new phone number',
-      params: { id: '$customer' },
-      body: { phone: '+44 117 496 0000' },
-      status: 200,
-    },
-  ],
-})
-
-const putCustomer = route({
-  ...change,
-  method: 'PUT',
-  operation: 'put-customer',
-  summary: 'Update a customer',
-  description: 'The same as PATCH: only the members that are sent change.',
-  examples: [
-    { summary: 'Clear the notes', params: { id: '$customer' }, body: { notes: null }, status: 200 },
-  ],
-})
+const changeRoutes = updateRoutes(
+  {
+    method: 'PATCH',
+    path: '/api/v1/customers/{id}',
+    operation: 'update-customer',
+    tag: 'Customers',
+    summary: 'Update a customer',
+    description: 'Only the members that are sent change; null clears an optional one.',
+    scope: 'write',
+    tenant: 'business',
+    cost: 1,
+    params: idParams,
+    body: CustomerChange,
+    answers: { 200: CustomerOut },
+    errors: [
+      ...writeErrors,
+      'request.id_malformed',
+      'validation.nothing_to_update',
+      'resource.not_found',
+      'resource.external_id_taken',
+    ],
+    examples: [
+      {
+        summary: 'A new phone number',
+        params: { id: '$customer' },
+        body: { phone: '+44 117 496 0000' },
+        status: 200,
+      },
+    ],
+    handle: (call) =>
+      call.write(
+        updateParty,
+        { partyId: call.params.id.toLowerCase(), role: 'customer', changes: toChanges(call.body) },
+        (party) => ({ status: 200, body: toWire(party, call.business().baseCurrency) }),
+      ),
+  },
+  [{ summary: 'Clear the notes', params: { id: '$customer' }, body: { notes: null }, status: 200 }],
+)
 
 const deleteCustomer = route({
   method: 'DELETE',
@@ -255,8 +250,7 @@ export const customerRoutes = [
   createCustomer,
   listCustomers,
   getCustomer,
-  patchCustomer,
-  putCustomer,
+  ...changeRoutes,
   deleteCustomer,
 ]
 
@@ -286,6 +280,7 @@ function toFields(body: Fields): Omit<PartyChanges, 'name'> {
     ...(tax_id !== undefined && { taxId: tax_id }),
     ...(notes !== undefined && { notes }),
     ...(code !== undefined && { currency: toCurrency(code ?? undefined) ?? null }),
+    ...(body.language !== undefined && { language: body.language }),
     ...(external_id !== undefined && { externalId: external_id }),
     ...(texts !== undefined && { metadata: texts ?? {} }),
   }
@@ -325,6 +320,7 @@ export const toWire = (party: Party, baseCurrency: string): Static<typeof Custom
   created_at: party.createdAt,
   updated_at: party.updatedAt,
   currency: party.currency,
+  language: party.language,
   balance: toNumber(party.receivable, baseCurrency),
   credit_balance: toNumber(party.customerCredit, baseCurrency),
   external_id: party.externalId,

@@ -8,7 +8,12 @@ const PdfQuery = Type.Object({
   download: Type.Optional(
     Type.Boolean({ description: 'Whether browsers keep the file in place of showing it' }),
   ),
-  language: Type.Optional(Type.String({ description: 'en (default), fr, de, es, pt or ar' })),
+  language: Type.Optional(
+    Type.String({
+      description:
+        'en, fr, de, es, pt or ar; by the customer, then the business, then en unless given',
+    }),
+  ),
   paper: Type.Optional(
     Type.String({ description: 'a4 or us-letter; by the country of the business unless given' }),
   ),

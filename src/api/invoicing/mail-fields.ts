@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../../kernel/errors.ts'
+import { printLanguages } from '../../modules/access/document-options.ts'
 import { isHeaderText, mailBounds } from '../../modules/access/mail-message.ts'
 import type { Mailing } from '../../modules/sales/document-mail.actions.ts'
 import { longText, text } from './fields.ts'
@@ -17,6 +18,11 @@ export const MailIn = Type.Object({
   cc: Type.Optional(addresses('At most 20 addresses together with `to`')),
   subject: Type.Optional(text()),
   message: Type.Optional(longText),
+  language: Type.Optional(
+    Type.Enum([...printLanguages], {
+      description: 'Default: that of the customer, then of the business, then `en`',
+    }),
+  ),
   attach_pdf: Type.Optional(Type.Boolean({ description: 'Default true' })),
   attach_xml: Type.Optional(
     Type.Unsafe<boolean>({
@@ -36,14 +42,14 @@ export const mailErrors = [
 
 /** Refuses: validation.failed. */
 export function toMailing(body: Static<typeof MailIn>): Mailing {
-  const { to = [], cc = [], subject, message = null, attach_pdf: hasPdf = true } = body
+  const { to = [], cc = [], subject, message = null, attach_pdf: hasPdf = true, language } = body
   if (subject !== undefined && !isHeaderText(subject)) {
     throw toIssue('subject', 'characters', 'contains characters that are not allowed')
   }
   if (to.length + cc.length > recipientsMax) {
     throw toIssue('cc', 'items', `must have at most ${recipientsMax - to.length} items`)
   }
-  return { to, cc, subject, message, hasPdf }
+  return { to, cc, subject, message, hasPdf, language }
 }
 
 const toIssue = (path: string, rule: 'characters' | 'items', message: string): Refusal =>

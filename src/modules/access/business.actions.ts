@@ -97,13 +97,17 @@ export async function createBusiness(ctx: Ctx, input: NewBusiness): Promise<Busi
  */
 export async function updateBusiness(
   ctx: Ctx,
-  { profile, ...changes }: BusinessChanges,
+  { profile, documentOptions, ...changes }: BusinessChanges,
 ): Promise<Business> {
   const before = await getBusiness(ctx.tx, ctx.organizationId, ctx.businessId)
   const after: Business = {
     ...before,
     ...changes,
-    profile: { ...before.profile, ...profile },
+    profile: {
+      ...before.profile,
+      ...profile,
+      documentOptions: { ...before.profile.documentOptions, ...documentOptions },
+    },
     updatedAt: ctx.now,
   }
   const isSame =

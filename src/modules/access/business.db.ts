@@ -53,7 +53,7 @@ export async function updateBusinessRow(tx: Tx, business: Business): Promise<voi
         registration_number = $18, bank_details = $19, logo_sha256 = decode($20, 'hex'),
         use_default_currency = $21, invoice_prefix = $22, quotation_prefix = $23,
         default_terms = $24, default_notes = $25, default_due_days = $26,
-        default_deposit_account_code = $27, updated_at = $28
+        default_deposit_account_code = $27, document_options = $28, updated_at = $29
       where organization_id = $1 and business_id = $2`,
     values: [
       business.organizationId,
@@ -83,6 +83,7 @@ export async function updateBusinessRow(tx: Tx, business: Business): Promise<voi
       profile.defaultNotes,
       profile.defaultDueDays,
       profile.defaultDepositAccountCode,
+      JSON.stringify(profile.documentOptions),
       business.updatedAt,
     ],
   })

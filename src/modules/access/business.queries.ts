@@ -4,6 +4,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Environment } from './api-key.ts'
 import type { BankDetail, Business, BusinessStatus } from './business.ts'
+import { type DocumentOptions, firstOptions } from './document-options.ts'
 
 type Row = {
   organization_id: Id<'organization'>
@@ -42,6 +43,7 @@ type Row = {
   default_notes: string | null
   default_due_days: number | null
   default_deposit_account_code: string | null
+  document_options: Partial<DocumentOptions>
 }
 
 const columns = `organization_id, business_id, name, legal_name, environment, status, suspended_at,
@@ -49,7 +51,7 @@ const columns = `organization_id, business_id, name, legal_name, environment, st
   number_at, books_start, created_at, coalesce(updated_at, created_at) as updated_at, email, phone,
   website, address, city, state, postal_code, tax_id, registration_number, bank_details,
   encode(logo_sha256, 'hex') as logo_sha256, use_default_currency, invoice_prefix, quotation_prefix,
-  default_terms, default_notes, default_due_days, default_deposit_account_code`
+  default_terms, default_notes, default_due_days, default_deposit_account_code, document_options`
 
 /** One business of the organization, or undefined. */
 export async function findBusiness(
@@ -189,6 +191,7 @@ const toBusiness = (row: Row): Business => ({
     defaultNotes: row.default_notes,
     defaultDueDays: row.default_due_days,
     defaultDepositAccountCode: row.default_deposit_account_code,
+    documentOptions: { ...firstOptions, ...row.document_options },
   },
   createdAt: row.created_at,
   updatedAt: row.updated_at,

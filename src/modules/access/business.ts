@@ -1,6 +1,7 @@
 import { addDays, type CalendarDate, fiscalYearOf, type Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Environment } from './api-key.ts'
+import { type DocumentOptions, firstOptions } from './document-options.ts'
 
 export type BusinessStatus = 'active' | 'suspended' | 'archived' | 'closing'
 
@@ -55,6 +56,7 @@ export type Profile = Readonly<{
   defaultDueDays: number | null
   /** Where receipts go that name no account. */
   defaultDepositAccountCode: string | null
+  documentOptions: DocumentOptions
 }>
 
 export type BankDetail = Readonly<{
@@ -74,7 +76,7 @@ export type BusinessChanges = Partial<
     'name' | 'legalName' | 'country' | 'timeZone' | 'fiscalYearStart' | 'taxRounding' | 'numberAt'
   >
 > &
-  Readonly<{ profile?: Partial<Profile> }>
+  Readonly<{ profile?: Partial<Profile>; documentOptions?: Partial<DocumentOptions> }>
 
 export const bankDetailsMax = 5
 
@@ -98,6 +100,7 @@ export const firstProfile: Profile = {
   defaultNotes: null,
   defaultDueDays: null,
   defaultDepositAccountCode: null,
+  documentOptions: firstOptions,
 }
 
 /** The chart that a country's businesses get when nobody chooses one. */

@@ -9,8 +9,8 @@ export async function insertParty(tx: Tx, party: Party): Promise<void> {
     name: 'insert_party',
     text: `
       insert into party (business_id, party_id, is_customer, is_supplier, name, sealed, email_index,
-        country, notes, currency, external_id, metadata, created_at, updated_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
+        country, notes, currency, language, external_id, metadata, created_at, updated_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
     values: [
       ...[party.businessId, party.id, party.isCustomer, party.isSupplier],
       ...(await fieldsOf(tx, party)),
@@ -25,8 +25,8 @@ export async function updatePartyRow(tx: Tx, party: Party): Promise<void> {
     name: 'update_party',
     text: `
       update party set is_customer = $3, is_supplier = $4, name = $5, sealed = $6,
-        email_index = $7, country = $8, notes = $9, currency = $10, external_id = $11,
-        metadata = $12, archived_at = $13, updated_at = $14
+        email_index = $7, country = $8, notes = $9, currency = $10, language = $11,
+        external_id = $12, metadata = $13, archived_at = $14, updated_at = $15
       where business_id = $1 and party_id = $2`,
     values: [
       ...[party.businessId, party.id, party.isCustomer, party.isSupplier],
@@ -63,6 +63,7 @@ async function fieldsOf(tx: Tx, party: Party): Promise<readonly unknown[]> {
     party.country,
     party.notes,
     party.currency,
+    party.language,
     party.externalId,
     JSON.stringify(party.metadata),
   ]

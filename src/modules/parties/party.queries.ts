@@ -1,3 +1,4 @@
+import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import { type Db, safeOf } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -19,7 +20,7 @@ import {
 const ownColumns = `
   p.party_id as id, p.business_id as "businessId", p.is_customer as "isCustomer",
   p.is_supplier as "isSupplier", p.name, p.sealed, p.country, p.notes, p.currency,
-  p.external_id as "externalId", p.metadata, p.archived_at as "archivedAt",
+  p.language, p.external_id as "externalId", p.metadata, p.archived_at as "archivedAt",
   p.created_at as "createdAt", p.updated_at as "updatedAt"`
 
 const partyColumns = `${ownColumns},
@@ -181,46 +182,18 @@ const sortColumn = { createdAt: 'p.created_at', updatedAt: 'p.updated_at', name:
  * id; at most `limit`.
  * Refuses: request.query_invalid (a part of personal data is looked for among too many parties).
  */
-export async function listParties(
-  db: Db,
-  filter: PartyFilter,
-): Promise<Readonly<{ rows: readonly Party[]; total: number }>> {
-  const { from, values, conditions } = await whereOf(db, filter)
+export async function listParties(db: Db, filter: PartyFilter): Promise<Page<Party>> {
+  const { from, values, where } = await whereOf(db, filter)
   const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
-  const direction = isDescending ? 'desc' : 'asc'
-  const where = conditions.join(' and ')
-  const follows = followsOf(filter, values.length)
-  const found = await db.query<PartyRow>({
-    text: `
-      select ${partyColumns}
-      from ${from} ${partyBalances}
-      where p.business_id = $1 and ${where}${follows.condition}
-      order by ${sortColumn[by]} ${direction}, p.party_id ${direction}
-      limit $${values.length + 1} offset $${values.length + 2}`,
-    values: [...values, filter.limit, filter.offset ?? 0, ...follows.values],
-  })
-  const rows = await toParties(db, found)
-  const isWhole = rows.length < filter.limit && (filter.offset ?? 0) === 0
-  if (isWhole) return { rows, total: rows.length }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*)::int as total from ${from} where p.business_id = $1 and ${where}`,
+  const { rows, ...count } = await listPage<PartyRow>(db, {
+    rows: `select ${partyColumns} from ${from} ${partyBalances}
+      where p.business_id = $1${where}`,
+    matches: `select 1 from ${from} where p.business_id = $1${where}`,
     values,
+    order: { column: sortColumn[by], id: 'p.party_id', isDescending, canBeEmpty: false },
+    window: filter,
   })
-  return { rows, total: count?.total ?? 0 }
-}
-
-/** The rows behind the one that a page ended with; two more values, after limit and offset. */
-function followsOf(
-  { after, sort }: PartyFilter,
-  count: number,
-): Readonly<{ condition: string; values: readonly string[] }> {
-  if (after === undefined) return { condition: '', values: [] }
-  const { by, isDescending } = sort ?? { by: 'createdAt', isDescending: true }
-  const places = `($${count + 3}, $${count + 4}::uuid)`
-  return {
-    condition: ` and (${sortColumn[by]}, p.party_id) ${isDescending ? '<' : '>'} ${places}`,
-    values: [after.value, after.id],
-  }
+  return { rows: await toParties(db, rows), ...count }
 }
 
 /** Personal data of all parties of a business as columns, to be searched in. */
@@ -255,13 +228,13 @@ export async function openColumns(
   }
 }
 
-type Where = Readonly<{ from: string; values: readonly unknown[]; conditions: readonly string[] }>
+type Source = Where & Readonly<{ from: string }>
 
 const openedJoin = `party as p left join
   unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) as o (party_id, email, phone, tax_id)
     on o.party_id = p.party_id`
 
-async function whereOf(db: Db, filter: PartyFilter): Promise<Where> {
+async function whereOf(db: Db, filter: PartyFilter): Promise<Source> {
   const { businessId, email, phone, taxId, search } = filter
   const parameter = nameOfPrivate(filter)
   if (parameter === undefined) return { from: 'party as p', ...conditionsOf(filter, [businessId]) }
@@ -278,11 +251,8 @@ async function whereOf(db: Db, filter: PartyFilter): Promise<Where> {
   }
   const { blindIndex } = await safeOf(db)
   const { email: _, ...rest } = filter
-  const { values, conditions } = conditionsOf(rest, [
-    businessId,
-    blindIndex(toComparableEmail(email)),
-  ])
-  return { from: 'party as p', values, conditions: [...conditions, 'p.email_index = $2'] }
+  const { values, where } = conditionsOf(rest, [businessId, blindIndex(toComparableEmail(email))])
+  return { from: 'party as p', values, where: `${where} and p.email_index = $2` }
 }
 
 const isWholeEmail = (text: string): boolean => /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)
@@ -293,30 +263,20 @@ function nameOfPrivate({ email, phone, taxId, search }: PartyFilter): string | u
   return Object.entries(named).find(([, value]) => value !== undefined)?.[0]
 }
 
-function conditionsOf(filter: PartyFilter, first: readonly unknown[]): Omit<Where, 'from'> {
-  const values = [...first]
-  const conditions = ['p.deleted_at is null']
-  const add = (value: unknown, toCondition: (place: string) => string): void => {
-    if (value === undefined) return
-    values.push(value)
-    conditions.push(toCondition(`$${values.length}`))
-  }
-  if (filter.role === 'customer') conditions.push('p.is_customer')
-  if (filter.role === 'supplier') conditions.push('p.is_supplier')
-  add(toPattern(filter.name), (place) => `p.name ilike ${place}`)
-  add(toPattern(filter.email), (place) => `o.email ilike ${place}`)
-  add(toPattern(filter.phone), (place) => `o.phone ilike ${place}`)
-  add(filter.taxId, (place) => `o.tax_id = ${place}`)
-  add(filter.country, (place) => `p.country = ${place}`)
-  add(filter.externalId, (place) => `p.external_id = ${place}`)
-  add(filter.updatedSince, (place) => `p.updated_at >= ${place}`)
-  add(
-    toPattern(filter.search),
-    (place) => `(p.name ilike ${place} or o.email ilike ${place} or o.phone ilike ${place})`,
-  )
-  return { values, conditions }
+function conditionsOf(filter: PartyFilter, first: readonly unknown[]): Where {
+  const ofRole = filter.role === undefined ? '' : ` and p.is_${filter.role}`
+  const { values, where } = toWhere(first, [
+    [toPattern(filter.name), (place) => `p.name ilike ${place}`],
+    [toPattern(filter.email), (place) => `o.email ilike ${place}`],
+    [toPattern(filter.phone), (place) => `o.phone ilike ${place}`],
+    [filter.taxId, (place) => `o.tax_id = ${place}`],
+    [filter.country, (place) => `p.country = ${place}`],
+    [filter.externalId, (place) => `p.external_id = ${place}`],
+    [filter.updatedSince, (place) => `p.updated_at >= ${place}`],
+    [
+      toPattern(filter.search),
+      (place) => `(p.name ilike ${place} or o.email ilike ${place} or o.phone ilike ${place})`,
+    ],
+  ])
+  return { values, where: ` and p.deleted_at is null${ofRole}${where}` }
 }
-
-/** A text as a pattern that matches any part; what the pattern language reserves is escaped. */
-const toPattern = (text: string | undefined): string | undefined =>
-  text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`

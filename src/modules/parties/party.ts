@@ -2,6 +2,7 @@ import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { FieldPlace } from '../../kernel/secret-place.ts'
+import type { PrintLanguage } from '../access/document-options.ts'
 
 export type PartyRole = 'customer' | 'supplier'
 
@@ -19,6 +20,8 @@ export type PartyFields = Readonly<{
   notes: string | null
   /** Default currency of new documents. */
   currency: string | null
+  /** Of its documents and messages; null: that of the business. */
+  language: PrintLanguage | null
   externalId: string | null
   metadata: Readonly<Record<string, unknown>>
 }>
@@ -135,6 +138,7 @@ export const emptyFields = {
   taxId: null,
   notes: null,
   currency: null,
+  language: null,
   externalId: null,
   metadata: {},
 } as const satisfies Omit<PartyFields, 'name'>

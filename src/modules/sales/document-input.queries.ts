@@ -5,6 +5,7 @@ import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { money, toDecimalText } from '../../kernel/money.ts'
 import { getBusiness } from '../access/business.queries.ts'
+import { firstOptions, type PrintLanguage } from '../access/document-options.ts'
 import { findDocument } from '../ledger/document.queries.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { getParty } from '../parties/party.queries.ts'
@@ -14,7 +15,6 @@ import {
   groupTaxes,
   type PrintedKind,
   type PrintedParty,
-  type PrintLanguage,
   type PrintPaper,
   paperOf,
   printTemplates,
@@ -48,7 +48,7 @@ const resourceOf = {
 export async function getDocumentInput(
   db: Db,
   { organizationId, businessId }: Owner,
-  { kind, documentId, language = 'en', paper }: PrintOrder,
+  { kind, documentId, language, paper }: PrintOrder,
 ): Promise<Readonly<{ input: DocumentInput; page: HostedRef | null }>> {
   const document = await findDocument(db, businessId, kind, documentId)
   if (document === undefined) {
@@ -59,20 +59,23 @@ export async function getDocumentInput(
   const shown = last?.document ?? toPrinted(document)
   const own = document.details as OwnDetails // as quotations freeze them
   const seller = first?.seller ?? own.seller ?? toFrozenSeller(business)
+  const options = { ...firstOptions, ...seller.documentOptions }
+  const buyer = first?.customer ?? (await buyerOf(db, document))
   const input: DocumentInput = {
     kind,
     id: document.id,
     number: shown.number,
     state: stateOf(document),
     environment: business.environment,
-    language,
+    language: language ?? buyer.language ?? options.language,
     paper: paper ?? paperOf(seller.country),
     template: printTemplates.find((known) => known === shown.template) ?? 'modern',
     finalisedAt: first?.document.updatedAt ?? own.issuedAt ?? shown.updatedAt,
     seller: toParty(seller),
-    buyer: toParty(first?.customer ?? (await buyerOf(db, document))),
+    buyer: toParty(buyer),
     logo: seller.logoSha256 ?? null,
     bank: seller.bankDetails ?? [],
+    options,
     ...(await figuresOf(db, document, { shown, seller })),
     original: await originalOf(db, document),
     hostedUrl: null,
@@ -111,7 +114,9 @@ const toPrinted = (document: Document): Printed => toImage(document) as unknown 
 type Frozen = Readonly<{
   document: Printed
   seller?: Partial<FrozenSeller> & Pick<FrozenSeller, 'name' | 'country' | 'baseCurrency'>
-  customer?: Partial<PrintedParty> & Pick<PrintedParty, 'name'>
+  customer?: Partial<PrintedParty> &
+    Pick<PrintedParty, 'name'> &
+    Readonly<{ language?: PrintLanguage | null }>
 }>
 
 /** What a quotation, which has no versions, froze of itself when it went out. */
@@ -154,6 +159,7 @@ async function figuresOf(db: Db, document: Document, { shown, seller }: Said) {
   const amount = (minor: string): string => toDecimalText(money(BigInt(minor), currency))
   const isQuotation = document.kind === 'quotation'
   const isCredit = document.kind === 'credit_note'
+  const carried = carriedOf(shown.lines)
   return {
     dates: {
       issue,
@@ -164,12 +170,13 @@ async function figuresOf(db: Db, document: Document, { shown, seller }: Said) {
     rate: isForeign ? rate : null,
     pricesIncludeTax: shown.pricesIncludeTax,
     discountPercent: shown.discountPercent,
-    lines: shown.lines.map((line) => ({
+    lines: shown.lines.map((line, index) => ({
       description: line.description,
       ...{ quantity: line.quantity, unit: line.unit, unitPrice: line.unitPrice },
       ...{ discountPercent: line.discountPercent },
       ...{ taxPercent: line.taxPercent, taxCategory: line.taxCategory },
       ...{ net: amount(line.net), tax: amount(line.tax) },
+      carried: amount(`${carried[index] ?? 0n}`),
     })),
     taxes: groupTaxes(
       shown.lines.map((line) => ({ ...line, net: BigInt(line.net), tax: BigInt(line.tax) })),
@@ -185,6 +192,16 @@ async function figuresOf(db: Db, document: Document, { shown, seller }: Said) {
     notes: isCredit ? null : notes,
     terms: shown.terms,
   }
+}
+
+/** The net of all lines before each, in minor units. */
+function carriedOf(lines: Printed['lines']): readonly bigint[] {
+  let sum = 0n
+  return lines.map(({ net }) => {
+    const before = sum
+    sum += BigInt(net)
+    return before
+  })
 }
 
 /** The tax that an issued document has posted, in base currency; null where it posted nothing. */
@@ -225,16 +242,12 @@ async function buyerOf(
   const frozen = details['customer'] as Frozen['customer'] // as it was frozen at issue
   if (frozen !== undefined) return frozen
   assert(partyId !== null, 'a printed document has a customer')
-  const { name, address, city, state, country, postalCode, taxId } = await getParty(
-    db,
-    businessId,
-    partyId,
-    'customer',
-  )
-  return { name, address, city, state, country, postalCode, taxId }
+  const party = await getParty(db, businessId, partyId, 'customer')
+  const { name, address, city, state, country, postalCode, taxId, language } = party
+  return { name, address, city, state, country, postalCode, taxId, language }
 }
 
-const toParty = (known: NonNullable<Frozen['customer']>): PrintedParty => ({
+const toParty = (known: Partial<PrintedParty> & Pick<PrintedParty, 'name'>): PrintedParty => ({
   name: known.name,
   address: known.address ?? null,
   city: known.city ?? null,

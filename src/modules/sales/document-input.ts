@@ -1,6 +1,7 @@
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { money, toDecimalText } from '../../kernel/money.ts'
 import type { BankDetail, Business, Profile } from '../access/business.ts'
+import type { DocumentOptions, PrintLanguage } from '../access/document-options.ts'
 import type { LineTaxCategory } from '../ledger/document.ts'
 
 export const printedKinds = ['invoice', 'credit_note', 'quotation'] as const
@@ -8,9 +9,6 @@ export type PrintedKind = (typeof printedKinds)[number]
 
 export const printTemplates = ['modern', 'classic', 'compact', 'letterhead', 'minimal'] as const
 export type PrintTemplate = (typeof printTemplates)[number]
-
-export const printLanguages = ['en', 'fr', 'de', 'es', 'pt', 'ar'] as const
-export type PrintLanguage = (typeof printLanguages)[number]
 
 export const printPapers = ['a4', 'us-letter'] as const
 export type PrintPaper = (typeof printPapers)[number]
@@ -41,6 +39,8 @@ export type PrintedLine = Readonly<{
   taxCategory: LineTaxCategory
   net: string
   tax: string
+  /** The net of the lines before it. */
+  carried: string
 }>
 
 export type PrintedTax = Readonly<{
@@ -72,6 +72,7 @@ export type DocumentInput = Readonly<{
   /** SHA-256 of the seller's logo in hexadecimal digits. */
   logo: string | null
   bank: readonly BankDetail[]
+  options: DocumentOptions
   dates: Readonly<{
     issue: CalendarDate
     due: CalendarDate | null
@@ -142,6 +143,7 @@ export type FrozenSeller = Pick<Business, 'name' | 'country' | 'baseCurrency'> &
     | 'website'
     | 'bankDetails'
     | 'logoSha256'
+    | 'documentOptions'
   >
 
 /** The seller as documents show it: under its legal name, with where to find and to pay it. */
@@ -156,5 +158,6 @@ export function toFrozenSeller(
     ...{ taxId: p.taxId, registrationNumber: p.registrationNumber },
     ...{ email: p.email, phone: p.phone, website: p.website },
     ...{ bankDetails: p.bankDetails, logoSha256: p.logoSha256 },
+    documentOptions: p.documentOptions,
   }
 }

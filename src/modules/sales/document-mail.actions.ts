@@ -1,6 +1,7 @@
 import type { Ctx } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
 import { toDecimalText } from '../../kernel/money.ts'
+import type { PrintLanguage } from '../access/document-options.ts'
 import { queueMail } from '../access/mail-message.actions.ts'
 import { loadBook } from '../ledger/book.queries.ts'
 import type { Document } from '../ledger/document.ts'
@@ -15,6 +16,8 @@ export type Mailing = Readonly<{
   message: string | null
   /** Whether the PDF comes along; true unless told. */
   hasPdf?: boolean | undefined
+  /** Of the message and of the PDF; that of the customer, then of the business, unless told. */
+  language?: PrintLanguage | undefined
 }>
 
 /**
@@ -47,7 +50,7 @@ export async function queueDocumentMail(
     purpose: kind,
     facts: {
       ...{ to, cc, subject, message, hasPdf, buyer, number, currency, dueDate },
-      language: 'en',
+      language: mailing.language ?? languageOf(document) ?? profile.documentOptions.language,
       seller: legalName ?? name,
       replyTo: profile.email,
       amount: toDecimalText({ minor: amount, currency }),
@@ -56,3 +59,9 @@ export async function queueDocumentMail(
   })
   return linked
 }
+
+type Frozen = Readonly<{ language?: PrintLanguage | null }> | undefined
+
+/** The language of the customer, as the document froze it. */
+const languageOf = ({ details }: Document): PrintLanguage | null =>
+  (details['customer'] as Frozen)?.language ?? null // as it was frozen at issue

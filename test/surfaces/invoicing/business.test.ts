@@ -54,6 +54,21 @@ test('200 a fresh business is answered whole, in the documented order', async ()
       default_due_days: null,
       default_deposit_account_code: null,
       bank_details: [],
+      document_options: {
+        language: 'en',
+        second_language: 'none',
+        brand_colour: 'none',
+        logo_size: 'medium',
+        show_quantity: true,
+        show_discounts: true,
+        show_tax: true,
+        show_page_numbers: true,
+        show_link_code: true,
+        show_payment_code: true,
+        show_carried_totals: false,
+        show_signature_line: false,
+        footer_columns: [],
+      },
       plan: 'pro',
       created_at: '2026-06-15T12:00:00.000Z',
       updated_at: '2026-06-15T12:00:00.000Z',
@@ -96,7 +111,48 @@ const everything = {
       bic: null,
     },
   ],
+  document_options: {
+    language: 'de',
+    second_language: 'en',
+    brand_colour: '#0f5c4d',
+    logo_size: 'small',
+    show_quantity: false,
+    show_discounts: false,
+    show_tax: false,
+    show_page_numbers: false,
+    show_link_code: false,
+    show_payment_code: false,
+    show_carried_totals: true,
+    show_signature_line: true,
+    footer_columns: ['Harbour Joinery', 'VAT GB123456789'],
+  },
 }
+
+test('200 options of documents change one by one', async () => {
+  const { invoicing } = await aBusiness()
+  const first = await invoicing.patch(path, { document_options: { language: 'fr' } })
+  const second = await invoicing.patch(path, {
+    document_options: { brand_colour: '#ffd400', footer_columns: ['Adire'], unknown: 1 },
+  })
+  const cleared = await invoicing.patch(path, { document_options: { brand_colour: 'none' } })
+  const before = first.body.document_options
+  const changed = { ...before, brand_colour: '#ffd400', footer_columns: ['Adire'] }
+  expect([before.language, second.body.document_options]).toEqual(['fr', changed])
+  expect(cleared.body.document_options).toEqual({ ...changed, brand_colour: 'none' })
+})
+
+test.each([
+  [{ language: 'xx' }, 'document_options.language'],
+  [{ brand_colour: 'red' }, 'document_options.brand_colour'],
+  [{ logo_size: 'huge' }, 'document_options.logo_size'],
+  [{ show_tax: 'no' }, 'document_options.show_tax'],
+  [{ footer_columns: ['a', 'b', 'c', 'd'] }, 'document_options.footer_columns'],
+  [{ footer_columns: ['x'.repeat(201)] }, 'document_options.footer_columns[0]'],
+])('400 options %j are refused', async (document_options, member) => {
+  const { invoicing } = await aBusiness()
+  const reply = await invoicing.patch(path, { document_options })
+  expect([reply.status, reply.body.error.split(' ')[0]]).toEqual([400, member])
+})
 
 test('200 every member but the fixed ones can be changed, and the same again changes nothing', async () => {
   const { invoicing, clock } = await aBusiness()

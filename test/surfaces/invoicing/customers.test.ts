@@ -35,6 +35,7 @@ test('201 a customer is answered whole, in the documented order', async () => {
       created_at: '2026-06-15T12:00:00.000Z',
       updated_at: '2026-06-15T12:00:00.000Z',
       currency: null,
+      language: null,
       balance: 0,
       credit_balance: 0,
       external_id: null,
