@@ -64,22 +64,16 @@ const vocabulary = {
 /** Only a company's own properties order the list; its connections are an array. */
 const ordering = { entity: 'Company', properties: propertiesByEntity.Company } as const
 
-/** Companies of the client. Source: Connect specification 9. */
-export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRecord[] {
-  const toReply = ({ origin }: Call) => {
-    const setting = { manifests, origin }
-    return (company: Company) => ({ status: 200, body: toCompanyOut(company, setting) })
-  }
+const shared = { tag: 'Companies', tenant: 'organization', cost: 1 } as const
 
-  const list = route({
+const listRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/companies',
     operation: 'list-companies',
-    tag: 'Companies',
     summary: 'List companies',
     scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     query: CompaniesQuery,
     answers: { 200: pageOf(CompanyOut) },
     errors: [...commonErrors, ...listErrors],
@@ -100,15 +94,14 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
     },
   })
 
-  const create = route({
+const createRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'POST',
     path: '/companies',
     operation: 'create-company',
-    tag: 'Companies',
     summary: 'Create company',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     body: CompanyIn,
     answers: { 200: CompanyOut },
     errors: [...commonErrors, ...bodyErrors, 'sync.tags_invalid', 'plan.company_limit'],
@@ -126,20 +119,19 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
       return call.writeOrganization(
         createCompany,
         { name, description, tags: tags ?? {} },
-        toReply(call),
+        replyOf(manifests, call),
       )
     },
   })
 
-  const get = route({
+const getRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/companies/{companyId}',
     operation: 'get-company',
-    tag: 'Companies',
     summary: 'Get company',
     scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     answers: { 200: CompanyOut },
     errors: companyErrors,
@@ -147,19 +139,19 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
     handle: async (call) => {
       const { organizationId } = call.caller
       const { companyId } = call.params
-      return toReply(call)(await call.read((db) => getCompany(db, organizationId, companyId)))
+      const company = await call.read((db) => getCompany(db, organizationId, companyId))
+      return replyOf(manifests, call)(company)
     },
   })
 
-  const replace = route({
+const replaceRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'PUT',
     path: '/companies/{companyId}',
     operation: 'replace-company',
-    tag: 'Companies',
     summary: 'Replace company',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     body: CompanyIn,
     answers: { 200: CompanyOut },
@@ -176,19 +168,18 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
       const { companyId } = call.params
       const { name, description = null, tags } = call.body
       const input = { companyId, name, description, tags: tags ?? {} }
-      return call.writeOrganization(replaceCompany, input, toReply(call))
+      return call.writeOrganization(replaceCompany, input, replyOf(manifests, call))
     },
   })
 
-  const update = route({
+const updateRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'PATCH',
     path: '/companies/{companyId}',
     operation: 'update-company',
-    tag: 'Companies',
     summary: 'Update company',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     body: CompanyChange,
     answers: { 200: CompanyOut },
@@ -205,32 +196,45 @@ export function companyRoutes(manifests: readonly Manifest[]): readonly RouteRec
       const { companyId } = call.params
       const { name, description, tags } = call.body
       const input = { companyId, name, description, tags }
-      return call.writeOrganization(updateCompany, input, toReply(call))
+      return call.writeOrganization(updateCompany, input, replyOf(manifests, call))
     },
   })
 
-  const remove = route({
-    method: 'DELETE',
-    path: '/companies/{companyId}',
-    operation: 'delete-company',
-    tag: 'Companies',
-    summary: 'Delete company',
-    description: 'Removes the company with its connections and their data; no business is touched.',
-    scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
-    params: CompanyParams,
-    answers: { 204: null },
-    errors: [...companyErrors, ...writeErrors],
-    examples: [],
-    handle: (call) => {
-      const { companyId } = call.params
-      return call.writeOrganization(deleteCompany, { companyId }, () => ({ status: 204 }))
-    },
-  })
+const deleteRoute = route({
+  ...shared,
+  method: 'DELETE',
+  path: '/companies/{companyId}',
+  operation: 'delete-company',
+  summary: 'Delete company',
+  description: 'Removes the company with its connections and their data; no business is touched.',
+  scope: 'manage',
+  params: CompanyParams,
+  answers: { 204: null },
+  errors: [...companyErrors, ...writeErrors],
+  examples: [],
+  handle: (call) => {
+    const { companyId } = call.params
+    return call.writeOrganization(deleteCompany, { companyId }, () => ({ status: 204 }))
+  },
+})
 
-  return [list, create, get, replace, update, remove, ...productRoutes]
-}
+/** Companies of the client. Source: Connect specification 9. */
+export const companyRoutes = (manifests: readonly Manifest[]): readonly RouteRecord[] => [
+  listRoute(manifests),
+  createRoute(manifests),
+  getRoute(manifests),
+  replaceRoute(manifests),
+  updateRoute(manifests),
+  deleteRoute,
+  ...productRoutes,
+]
+
+const replyOf =
+  (manifests: readonly Manifest[], { origin }: Call) =>
+  (company: Company) => ({
+    status: 200,
+    body: toCompanyOut(company, { manifests, origin }),
+  })
 
 const product = {
   path: '/companies/{companyId}/products/{productIdentifier}',

@@ -42,22 +42,16 @@ const vocabulary = {
   properties: propertiesByEntity.DataConnection,
 } as const
 
-/** Links of companies to platforms. Source: Connect specification 10. */
-export function connectionRoutes(manifests: readonly Manifest[]): readonly RouteRecord[] {
-  const toReply = ({ origin }: Call) => {
-    const setting = { manifests, origin }
-    return (connection: Connection) => ({ status: 200, body: toConnectionOut(connection, setting) })
-  }
+const shared = { tag: 'Connections', tenant: 'organization', cost: 1 } as const
 
-  const list = route({
+const listRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/companies/{companyId}/connections',
     operation: 'list-connections',
-    tag: 'Connections',
     summary: 'List connections',
     scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     query: ListQueryIn,
     answers: { 200: pageOf(ConnectionOut) },
@@ -75,15 +69,14 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
     },
   })
 
-  const create = route({
+const createRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'POST',
     path: '/companies/{companyId}/connections',
     operation: 'create-connection',
-    tag: 'Connections',
     summary: 'Create connection',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     body: ConnectionIn,
     bodyOptional: true,
@@ -111,19 +104,22 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
         throw new Refusal('sync.integration_not_found', { platformKey })
       }
       const { companyId } = call.params
-      return call.writeOrganization(createConnection, { companyId, manifest }, toReply(call))
+      return call.writeOrganization(
+        createConnection,
+        { companyId, manifest },
+        replyOf(manifests, call),
+      )
     },
   })
 
-  const get = route({
+const getRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/companies/{companyId}/connections/{connectionId}',
     operation: 'get-connection',
-    tag: 'Connections',
     summary: 'Get connection',
     scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     params: ConnectionParams,
     answers: { 200: ConnectionOut },
     errors: connectionErrors,
@@ -134,37 +130,33 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
         status: 200,
       },
     ],
-    handle: async (call) => toReply(call)(await findConnection(call)),
+    handle: async (call) => replyOf(manifests, call)(await findConnection(call)),
   })
 
-  const remove = route({
-    method: 'DELETE',
-    path: '/companies/{companyId}/connections/{connectionId}',
-    operation: 'delete-connection',
-    tag: 'Connections',
-    summary: 'Delete connection',
-    description: 'Removes the connection and its data. The answer is 200 with an empty body.',
-    scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
-    params: ConnectionParams,
-    answers: { 200: null },
-    errors: [...connectionErrors, ...writeErrors],
-    examples: [],
-    handle: (call) =>
-      call.writeOrganization(deleteConnection, call.params, () => ({ status: 200 })),
-  })
+const deleteRoute = route({
+  ...shared,
+  method: 'DELETE',
+  path: '/companies/{companyId}/connections/{connectionId}',
+  operation: 'delete-connection',
+  summary: 'Delete connection',
+  description: 'Removes the connection and its data. The answer is 200 with an empty body.',
+  scope: 'manage',
+  params: ConnectionParams,
+  answers: { 200: null },
+  errors: [...connectionErrors, ...writeErrors],
+  examples: [],
+  handle: (call) => call.writeOrganization(deleteConnection, call.params, () => ({ status: 200 })),
+})
 
-  const unlink = route({
+const unlinkRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'PATCH',
     path: '/companies/{companyId}/connections/{connectionId}',
     operation: 'unlink-connection',
-    tag: 'Connections',
     summary: 'Unlink connection',
     description: 'What was read stays readable as it stands; it no longer follows the platform.',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: ConnectionParams,
     body: UnlinkIn,
     answers: { 200: ConnectionOut },
@@ -177,20 +169,20 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
         status: 400,
       },
     ],
-    handle: (call) => call.writeOrganization(unlinkConnection, call.params, toReply(call)),
+    handle: (call) =>
+      call.writeOrganization(unlinkConnection, call.params, replyOf(manifests, call)),
   })
 
-  const authorize = route({
+const authorizeRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'PUT',
     path: '/companies/{companyId}/connections/{connectionId}/authorization',
     operation: 'update-connection-authorization',
-    tag: 'Connections',
     summary: 'Authorize connection',
     description:
       'On the platform `tlsk`, `businessId` names the business to link; on `mqjo`, `scenario` and `seed` say what is played.',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: ConnectionParams,
     body: AuthorizationIn,
     bodyOptional: true,
@@ -217,7 +209,7 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
       if (manifest.buildBooks !== undefined) {
         const script = { ...call.params, manifest, credentials: call.body }
         const scripted = { ...script, toFailure: toFailureOf(call) }
-        return call.writeOrganization(linkScriptedConnection, scripted, toReply(call))
+        return call.writeOrganization(linkScriptedConnection, scripted, replyOf(manifests, call))
       }
       const { businessId } = parseNativeAuthorization(call.body)
       const input = {
@@ -226,12 +218,26 @@ export function connectionRoutes(manifests: readonly Manifest[]): readonly Route
         environment: call.caller.environment,
         businessId,
       }
-      return call.writeOrganization(linkNativeConnection, input, toReply(call))
+      return call.writeOrganization(linkNativeConnection, input, replyOf(manifests, call))
     },
   })
 
-  return [list, create, get, remove, unlink, authorize]
-}
+/** Links of companies to platforms. Source: Connect specification 10. */
+export const connectionRoutes = (manifests: readonly Manifest[]): readonly RouteRecord[] => [
+  listRoute(manifests),
+  createRoute(manifests),
+  getRoute(manifests),
+  deleteRoute,
+  unlinkRoute(manifests),
+  authorizeRoute(manifests),
+]
+
+const replyOf =
+  (manifests: readonly Manifest[], { origin }: Call) =>
+  (connection: Connection) => ({
+    status: 200,
+    body: toConnectionOut(connection, { manifests, origin }),
+  })
 
 type ConnectionCall = Call<Readonly<{ companyId: string; connectionId: string }>>
 

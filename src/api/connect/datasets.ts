@@ -36,17 +36,17 @@ const refreshErrors = [
   'sync.dataset_in_progress',
 ] as const
 
-/** Syncs of data types and how they ended. Source: Connect specification 14. */
-export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRecord[] {
-  const refreshAll = route({
+const shared = { tenant: 'organization', cost: 1 } as const
+
+const refreshAllRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'POST',
     path: '/companies/{companyId}/data/all',
     operation: 'refresh-company-data',
     tag: 'Refresh data',
     summary: 'Refresh all data',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     answers: { 204: null },
     errors: [...companyErrors, ...writeErrors],
@@ -57,15 +57,15 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
       })),
   })
 
-  const refresh = route({
+const refreshRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'POST',
     path: '/companies/{companyId}/data/queue/{dataType}',
     operation: 'refresh-data-type',
     tag: 'Refresh data',
     summary: 'Refresh data type',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: Type.Object({ companyId: Type.String(), dataType: Type.String() }),
     query: Type.Object({ connectionId: Type.Optional(Type.String()) }),
     answers: { 200: PullOperationOut },
@@ -86,15 +86,15 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     },
   })
 
-  const refreshInfo = route({
+const refreshInfoRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'POST',
     path: '/companies/{companyId}/data/info',
     operation: 'refresh-company-info',
     tag: 'Company info',
     summary: 'Refresh company info',
     scope: 'manage',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     answers: { 200: PullOperationOut },
     errors: refreshErrors,
@@ -105,15 +105,15 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     },
   })
 
-  const status = route({
+const statusRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/companies/{companyId}/dataStatus',
     operation: 'get-company-data-status',
     tag: 'Refresh data',
     summary: 'Get data status',
     scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     params: CompanyParams,
     answers: { 200: DataStatusesOut },
     errors: companyErrors,
@@ -138,62 +138,67 @@ export function datasetRoutes(manifests: readonly Manifest[]): readonly RouteRec
     },
   })
 
-  const history = route({
-    method: 'GET',
-    path: '/companies/{companyId}/data/history',
-    operation: 'list-pull-operations',
-    tag: 'Refresh data',
-    summary: 'List pull operations',
-    scope: 'read',
-    tenant: 'organization',
-    cost: 1,
-    params: CompanyParams,
-    query: ListQueryIn,
-    answers: { 200: pageOf(PullOperationOut) },
-    errors: [...companyErrors, ...listErrors],
-    examples: [{ summary: 'Of a company', params: { companyId: '$company' }, status: 200 }],
-    handle: async (call) => {
-      const { organizationId } = call.caller
-      const query = toListQuery(call.query, vocabulary)
-      const listed = await call.read(async (db) => {
-        const companyId = await requireCompany(db, organizationId, call.params.companyId)
-        return listDatasets(db, { organizationId, companyId, ...query })
-      })
-      return toPage(call, listed, toPullOperation)
-    },
-  })
+const historyRoute = route({
+  ...shared,
+  method: 'GET',
+  path: '/companies/{companyId}/data/history',
+  operation: 'list-pull-operations',
+  tag: 'Refresh data',
+  summary: 'List pull operations',
+  scope: 'read',
+  params: CompanyParams,
+  query: ListQueryIn,
+  answers: { 200: pageOf(PullOperationOut) },
+  errors: [...companyErrors, ...listErrors],
+  examples: [{ summary: 'Of a company', params: { companyId: '$company' }, status: 200 }],
+  handle: async (call) => {
+    const { organizationId } = call.caller
+    const query = toListQuery(call.query, vocabulary)
+    const listed = await call.read(async (db) => {
+      const companyId = await requireCompany(db, organizationId, call.params.companyId)
+      return listDatasets(db, { organizationId, companyId, ...query })
+    })
+    return toPage(call, listed, toPullOperation)
+  },
+})
 
-  const get = route({
-    method: 'GET',
-    path: '/companies/{companyId}/data/history/{datasetId}',
-    operation: 'get-pull-operation',
-    tag: 'Refresh data',
-    summary: 'Get pull operation',
-    scope: 'read',
-    tenant: 'organization',
-    cost: 1,
-    params: Type.Object({ companyId: Type.String(), datasetId: Type.String() }),
-    answers: { 200: PullOperationOut },
-    errors: [...companyErrors, 'sync.dataset_not_found'],
-    examples: [
-      {
-        summary: 'By id',
-        params: { companyId: '$company', datasetId: '$dataset' },
-        status: 200,
-      },
-    ],
-    handle: async (call) => {
-      const { organizationId } = call.caller
-      const dataset = await call.read(async (db) => {
-        const companyId = await requireCompany(db, organizationId, call.params.companyId)
-        return getDataset(db, { organizationId, companyId }, call.params.datasetId)
-      })
-      return toReply(dataset)
+const getRoute = route({
+  ...shared,
+  method: 'GET',
+  path: '/companies/{companyId}/data/history/{datasetId}',
+  operation: 'get-pull-operation',
+  tag: 'Refresh data',
+  summary: 'Get pull operation',
+  scope: 'read',
+  params: Type.Object({ companyId: Type.String(), datasetId: Type.String() }),
+  answers: { 200: PullOperationOut },
+  errors: [...companyErrors, 'sync.dataset_not_found'],
+  examples: [
+    {
+      summary: 'By id',
+      params: { companyId: '$company', datasetId: '$dataset' },
+      status: 200,
     },
-  })
+  ],
+  handle: async (call) => {
+    const { organizationId } = call.caller
+    const dataset = await call.read(async (db) => {
+      const companyId = await requireCompany(db, organizationId, call.params.companyId)
+      return getDataset(db, { organizationId, companyId }, call.params.datasetId)
+    })
+    return toReply(dataset)
+  },
+})
 
-  return [refreshAll, refresh, refreshInfo, status, history, get]
-}
+/** Syncs of data types and how they ended. Source: Connect specification 14. */
+export const datasetRoutes = (manifests: readonly Manifest[]): readonly RouteRecord[] => [
+  refreshAllRoute(manifests),
+  refreshRoute(manifests),
+  refreshInfoRoute(manifests),
+  statusRoute(manifests),
+  historyRoute,
+  getRoute,
+]
 
 /** Refuses: validation.failed. */
 function parseDataType(text: string): DataType {

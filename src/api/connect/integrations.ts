@@ -12,17 +12,15 @@ import { BrandingOut, CoverageOut, IntegrationOut, pageOf } from './shapes.ts'
 const vocabulary = { entity: 'Integration', properties: propertiesByEntity.Integration } as const
 const byName = { path: 'name', kind: 'text', isDescending: false } as const
 
-/** The platforms of this installation. Source: Connect specification 11. */
-export function integrationRoutes(manifests: readonly Manifest[]): readonly RouteRecord[] {
-  const list = route({
+const shared = { tag: 'Integrations', scope: 'read', tenant: 'organization', cost: 1 } as const
+
+const listRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/integrations',
     operation: 'list-integrations',
-    tag: 'Integrations',
     summary: 'List integrations',
-    scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     query: ListQueryIn,
     answers: { 200: pageOf(IntegrationOut) },
     errors: [...commonErrors, ...listErrors],
@@ -34,15 +32,13 @@ export function integrationRoutes(manifests: readonly Manifest[]): readonly Rout
     },
   })
 
-  const get = route({
+const getRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/integrations/{platformKey}',
     operation: 'get-integration',
-    tag: 'Integrations',
     summary: 'Get integration',
-    scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     params: Type.Object({ platformKey: Type.String() }),
     answers: { 200: IntegrationOut },
     errors: [...commonErrors, 'sync.integration_not_found'],
@@ -53,15 +49,13 @@ export function integrationRoutes(manifests: readonly Manifest[]): readonly Rout
     },
   })
 
-  const branding = route({
+const brandingRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/integrations/{platformKey}/branding',
     operation: 'get-integrations-branding',
-    tag: 'Integrations',
     summary: 'Get branding for an integration',
-    scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     params: Type.Object({ platformKey: Type.String() }),
     answers: { 200: BrandingOut },
     errors: [...commonErrors, 'sync.integration_not_found'],
@@ -75,23 +69,26 @@ export function integrationRoutes(manifests: readonly Manifest[]): readonly Rout
     },
   })
 
-  const coverage = route({
+const coverageRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
+    ...shared,
     method: 'GET',
     path: '/coverage',
     operation: 'get-coverage',
-    tag: 'Integrations',
     summary: 'Get what every platform can do, by data type',
-    scope: 'read',
-    tenant: 'organization',
-    cost: 1,
     answers: { 200: CoverageOut },
     errors: commonErrors,
     examples: [{ summary: 'All platforms', status: 200 }],
     handle: () => Promise.resolve({ status: 200, body: { platforms: manifests.map(toCoverage) } }),
   })
 
-  return [list, get, branding, coverage]
-}
+/** The platforms of this installation. Source: Connect specification 11. */
+export const integrationRoutes = (manifests: readonly Manifest[]): readonly RouteRecord[] => [
+  listRoute(manifests),
+  getRoute(manifests),
+  brandingRoute(manifests),
+  coverageRoute(manifests),
+]
 
 /** One platform of the matrix. Source: Connect specification 11.2 and 26. */
 const toCoverage = (manifest: Manifest) => ({

@@ -103,9 +103,8 @@ const vocabulary = {
 
 const shared = { tag: 'Push data', tenant: 'organization', cost: 1 } as const
 
-/** Records written to platforms, and how they ended. Source: Connect specification 17. */
-export function pushRoutes(manifests: readonly Manifest[]): readonly RouteRecord[] {
-  const create = route({
+const createRoute = (manifests: readonly Manifest[]): RouteRecord =>
+  route({
     ...shared,
     method: 'POST',
     path: '/companies/{companyId}/connections/{connectionId}/push/invoices',
@@ -163,70 +162,74 @@ export function pushRoutes(manifests: readonly Manifest[]): readonly RouteRecord
     },
   })
 
-  const get = route({
-    ...shared,
-    method: 'GET',
-    path: '/companies/{companyId}/push/{pushOperationKey}',
-    operation: 'get-push-operation',
-    summary: 'Get push operation',
-    scope: 'read',
-    params: PushParams,
-    answers: { 200: PushOperationOut },
-    errors: [...companyErrors, 'resource.not_found'],
-    examples: [
-      {
-        summary: 'A key that is not there',
-        params: {
-          companyId: '$company',
-          pushOperationKey: '00000000-0000-0000-0000-000000000000',
-        },
-        status: 404,
+const getRoute = route({
+  ...shared,
+  method: 'GET',
+  path: '/companies/{companyId}/push/{pushOperationKey}',
+  operation: 'get-push-operation',
+  summary: 'Get push operation',
+  scope: 'read',
+  params: PushParams,
+  answers: { 200: PushOperationOut },
+  errors: [...companyErrors, 'resource.not_found'],
+  examples: [
+    {
+      summary: 'A key that is not there',
+      params: {
+        companyId: '$company',
+        pushOperationKey: '00000000-0000-0000-0000-000000000000',
       },
-    ],
-    handle: async (call) => {
-      const { organizationId } = call.caller
-      const { companyId: company, pushOperationKey } = call.params
-      const push = await call.read(async (db) => {
-        const companyId = await requireCompany(db, organizationId, company)
-        return getPush(db, { organizationId, companyId, now: call.now }, pushOperationKey)
-      })
-      return { status: 200, body: toPushOut(push, toFailureOf(call)) }
+      status: 404,
     },
-  })
+  ],
+  handle: async (call) => {
+    const { organizationId } = call.caller
+    const { companyId: company, pushOperationKey } = call.params
+    const push = await call.read(async (db) => {
+      const companyId = await requireCompany(db, organizationId, company)
+      return getPush(db, { organizationId, companyId, now: call.now }, pushOperationKey)
+    })
+    return { status: 200, body: toPushOut(push, toFailureOf(call)) }
+  },
+})
 
-  const list = route({
-    ...shared,
-    method: 'GET',
-    path: '/companies/{companyId}/push',
-    operation: 'get-company-push-history',
-    summary: 'List push operations',
-    scope: 'read',
-    params: CompanyParams,
-    query: ListQueryIn,
-    answers: { 200: pageOf(PushOperationOut) },
-    errors: [...companyErrors, ...listErrors],
-    examples: [
-      {
-        summary: 'What failed',
-        params: { companyId: '$company' },
-        query: { query: 'status=Failed' },
-        status: 200,
-      },
-    ],
-    handle: async (call) => {
-      const { organizationId } = call.caller
-      const query = toListQuery(call.query, vocabulary)
-      const listed = await call.read(async (db) => {
-        const companyId = await requireCompany(db, organizationId, call.params.companyId)
-        return listPushes(db, { organizationId, companyId, now: call.now, ...query })
-      })
-      const toFailure = toFailureOf(call)
-      return toPage(call, listed, (push) => toPushOut(push, toFailure))
+const listRoute = route({
+  ...shared,
+  method: 'GET',
+  path: '/companies/{companyId}/push',
+  operation: 'get-company-push-history',
+  summary: 'List push operations',
+  scope: 'read',
+  params: CompanyParams,
+  query: ListQueryIn,
+  answers: { 200: pageOf(PushOperationOut) },
+  errors: [...companyErrors, ...listErrors],
+  examples: [
+    {
+      summary: 'What failed',
+      params: { companyId: '$company' },
+      query: { query: 'status=Failed' },
+      status: 200,
     },
-  })
+  ],
+  handle: async (call) => {
+    const { organizationId } = call.caller
+    const query = toListQuery(call.query, vocabulary)
+    const listed = await call.read(async (db) => {
+      const companyId = await requireCompany(db, organizationId, call.params.companyId)
+      return listPushes(db, { organizationId, companyId, now: call.now, ...query })
+    })
+    const toFailure = toFailureOf(call)
+    return toPage(call, listed, (push) => toPushOut(push, toFailure))
+  },
+})
 
-  return [create, list, get]
-}
+/** Records written to platforms, and how they ended. Source: Connect specification 17. */
+export const pushRoutes = (manifests: readonly Manifest[]): readonly RouteRecord[] => [
+  createRoute(manifests),
+  listRoute,
+  getRoute,
+]
 
 type ConnectionCall = Call<Static<typeof ConnectionParams>>
 
