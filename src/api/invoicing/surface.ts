@@ -19,6 +19,7 @@ import { renderInvoicingError } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { exchangeRateRoutes } from './exchange-rates.ts'
 import { expenseRoutes } from './expenses.ts'
+import { hostedLinkRoutes } from './hosted-links.ts'
 import { invoiceSendRoutes } from './invoice-send.ts'
 import { invoiceStepRoutes } from './invoice-steps.ts'
 import { invoiceRoutes } from './invoices.ts'
@@ -55,6 +56,7 @@ export const invoicing: Surface = {
     ...creditNoteRoutes,
     ...quotationRoutes,
     ...quotationStepRoutes,
+    ...hostedLinkRoutes,
     ...documentPdfRoutes,
     ...expenseRoutes,
     ...recurringRoutes,

@@ -18,6 +18,7 @@ import { toStoredCalculation } from '../tax/stored-calculation.ts'
 import { toFrozenSeller } from './document-input.ts'
 import { type Mailing, queueDocumentMail } from './document-mail.actions.ts'
 import { insertDueNotices } from './due.db.ts'
+import { renewLink } from './hosted-link.actions.ts'
 import {
   accountsOf,
   calculateInvoice,
@@ -228,6 +229,20 @@ export async function sendQuotation(
     ...{ buyer, amount, mailing: { ...mailing, to: addresses } },
   })
   return toQuotation(linked, { customerName: buyer, today })
+}
+
+/**
+ * Gives the page of a quotation a new address; the one before opens nothing any more.
+ * Refuses: what `renewLink` refuses.
+ * Source: Invoicing specification 14.
+ */
+export async function renewQuotationLink(
+  ctx: Ctx,
+  { quotationId: documentId }: Readonly<{ quotationId: string }>,
+): Promise<Quotation> {
+  await renewLink(ctx, { kind: 'quotation', documentId })
+  const { today } = await dayOf(ctx)
+  return (await findQuotation(ctx, documentId, today)).quotation
 }
 
 /**

@@ -101,43 +101,9 @@ test.each([
   expect([sent.status, sent.body]).toEqual([400, { error }])
 })
 
-test('404 a stranger’s invoice is neither sent nor linked', async () => {
+test('404 a stranger’s invoice is not sent', async () => {
   const [business, stranger] = [await aBusiness(), await aBusiness()]
   const { id } = await anInvoice(stranger, { status: 'sent' })
-  const replies = [
-    await business.invoicing.post(path(id, 'send'), { to: ['a@b.example'] }),
-    await business.invoicing.post(path(id, 'link')),
-    await business.invoicing.delete(path(id, 'link')),
-  ]
-  for (const { status, body } of replies) {
-    expect([status, body]).toEqual([404, { error: 'Invoice not found' }])
-  }
-})
-
-test('a new link closes the old one, a revoked one closes the page, and sending opens another', async () => {
-  const business = await aBusiness()
-  const { id, hosted_url: first } = await anInvoice(business, { status: 'sent' })
-  const open = async (url: string): Promise<number> =>
-    (await business.app.server.inject({ method: 'GET', url: new URL(url).pathname })).statusCode
-  expect(await open(first)).toBe(200)
-  const renewed = await business.invoicing.post(path(id, 'link'))
-  const second = renewed.body.hosted_url
-  expect([renewed.status, second === first]).toEqual([200, false])
-  expect([await open(first), await open(second)]).toEqual([404, 200])
-  const revoked = await business.invoicing.delete(path(id, 'link'))
-  expect([revoked.status, revoked.text, await open(second)]).toEqual([204, '', 404])
-  expect((await business.invoicing.delete(path(id, 'link'))).status).toBe(204)
-  const { body } = await business.invoicing.get(`/api/v1/invoices/${id}`)
-  expect(body.hosted_url).toBeNull()
-  const sent = await business.invoicing.post(path(id, 'send'))
-  const third = sent.body.hosted_url
-  expect(new Set([first, second, third]).size).toBe(3)
-  expect([await open(second), await open(third)]).toEqual([404, 200])
-})
-
-test('400 a draft has no page to give an address to', async () => {
-  const business = await aBusiness()
-  const { id } = await anInvoice(business)
-  const { status, body } = await business.invoicing.post(path(id, 'link'))
-  expect([status, body]).toEqual([400, { error: 'Invoice cannot change from draft to linked' }])
+  const { status, body } = await business.invoicing.post(path(id, 'send'), { to: ['a@b.example'] })
+  expect([status, body]).toEqual([404, { error: 'Invoice not found' }])
 })
