@@ -262,38 +262,39 @@ select make_append_only('period_close_balance');
 
 /* ------- guards: each rule a second time, set-based -------
    With the owner's rights: they see every row, and their plans carry no tenant condition twice.
-   `lateral … limit 1` looks each row up by its primary key whatever the statistics say; on young
-   tables the planner otherwise compared every new row with every old one. */
+   A session plans each statement once, whatever the tables hold at that moment: the first row from a
+   key on, in the order of the primary key and without a sort, is found by that key alone. Equality
+   let the planner choose any index on young tables, and every new row met every old one. */
 
 create function refuse_posting(rule text, detail text) returns void language plpgsql as $$
 begin
   raise exception using errcode = 'TS003', constraint = rule, message = detail;
 end $$;
 
-/* J1, J3, J6 of the ledger specification: lines complete, balanced, written with their entry.
-   `execute` plans each statement for the size it really has. */
+/* J1, J3, J6 of the ledger specification: lines complete, balanced, written with their entry. */
 create function guard_journal_lines() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
   broken record;
 begin
-  execute $q$
-    select t.entry_id, e.entry_id is null as orphan, t.base <> 0 as unbalanced
-    from (
-      select business_id, entry_id, sum(base_amount) as base, count(*) as lines,
-        max(line_no) as last, coalesce(sum(base_amount) filter (where base_amount > 0), 0) as debit,
-        min(accounting_date) as first_date, max(accounting_date) as last_date,
-        min(entry_seq) as first_seq, max(entry_seq) as last_seq
-      from new_lines group by business_id, entry_id
-    ) as t
-    left join lateral (
-      select * from journal_entry as j
-      where j.business_id = t.business_id and j.entry_id = t.entry_id limit 1
-    ) as e on true
-    where e.entry_id is null or t.base <> 0 or t.lines <> e.line_count or t.last <> e.line_count
-      or t.debit <> e.total_base or t.first_date <> e.accounting_date or t.last_date <> e.accounting_date
-      or t.first_seq <> e.entry_seq or t.last_seq <> e.entry_seq
-    limit 1 $q$ into broken;
+  select t.entry_id, e.entry_id is null as orphan, t.base <> 0 as unbalanced into broken
+  from (
+    select business_id, entry_id, sum(base_amount) as base, count(*) as lines,
+      max(line_no) as last, coalesce(sum(base_amount) filter (where base_amount > 0), 0) as debit,
+      min(accounting_date) as first_date, max(accounting_date) as last_date,
+      min(entry_seq) as first_seq, max(entry_seq) as last_seq
+    from new_lines group by business_id, entry_id
+  ) as t
+  left join lateral (
+    select * from journal_entry as j
+    where (j.business_id, j.entry_id) >= (t.business_id, t.entry_id)
+    order by j.business_id, j.entry_id limit 1
+  ) as e on e.business_id = t.business_id and e.entry_id = t.entry_id
+  where e.entry_id is null or t.base <> 0 or t.lines <> e.line_count or t.last <> e.line_count
+    or t.debit <> e.total_base or t.first_date <> e.accounting_date or t.last_date <> e.accounting_date
+    or t.first_seq <> e.entry_seq or t.last_seq <> e.entry_seq
+  limit 1;
   if broken.entry_id is not null then
     if broken.unbalanced and not broken.orphan then
       perform refuse_posting('journal_balanced_base', format('entry %s does not balance', broken.entry_id));
@@ -301,38 +302,36 @@ begin
     perform refuse_posting('journal_lines_whole', format('lines of entry %s do not fit it', broken.entry_id));
   end if;
 
-  execute $q$
-    select entry_id, currency from new_lines
-    group by entry_id, currency having sum(amount) <> 0 limit 1 $q$ into broken;
+  select entry_id, currency into broken from new_lines
+  group by entry_id, currency having sum(amount) <> 0 limit 1;
   if broken.entry_id is not null then
     perform refuse_posting('journal_balanced_currency',
       format('entry %s does not balance in %s', broken.entry_id, broken.currency));
   end if;
 
-  execute $q$
-    select t.account_id, a.account_id is null as absent
-    from (select distinct business_id, account_id, currency from new_lines) as t
-    left join lateral (
-      select * from account as c
-      where c.business_id = t.business_id and c.account_id = t.account_id limit 1
-    ) as a on true
-    where a.account_id is null or a.archived_at is not null or a.is_header
-      or a.currency <> t.currency
-    limit 1 $q$ into broken;
+  select t.account_id into broken
+  from (select distinct business_id, account_id, currency from new_lines) as t
+  left join lateral (
+    select * from account as c
+    where (c.business_id, c.account_id) >= (t.business_id, t.account_id)
+    order by c.business_id, c.account_id limit 1
+  ) as a on a.business_id = t.business_id and a.account_id = t.account_id
+  where a.account_id is null or a.archived_at is not null or a.is_header
+    or a.currency <> t.currency
+  limit 1;
   if broken.account_id is not null then
     perform refuse_posting('journal_account_postable', format('account %s takes no posting', broken.account_id));
   end if;
 
-  execute $q$
-    select t.day
-    from (select business_id, accounting_date as day, bool_or(tax_tag <> 'settlement') as taxed
-          from new_lines group by business_id, accounting_date) as t
-    join lateral (
-      select distinct on (p.kind) p.kind, p.through_date from period_lock as p
-      where p.business_id = t.business_id and p.kind in ('hard', 'tax')
-      order by p.kind, p.seq desc
-    ) as p on t.day <= p.through_date and (p.kind = 'hard' or t.taxed)
-    limit 1 $q$ into broken;
+  select t.day into broken
+  from (select business_id, accounting_date as day, bool_or(tax_tag <> 'settlement') as taxed
+        from new_lines group by business_id, accounting_date) as t
+  join lateral (
+    select distinct on (p.kind) p.kind, p.through_date from period_lock as p
+    where p.business_id = t.business_id and p.kind in ('hard', 'tax')
+    order by p.kind, p.seq desc
+  ) as p on t.day <= p.through_date and (p.kind = 'hard' or t.taxed)
+  limit 1;
   if broken.day is not null then
     perform refuse_posting('journal_period_open', format('%s is closed', broken.day));
   end if;
@@ -342,18 +341,19 @@ create trigger journal_balanced after insert on journal_line
   referencing new table as new_lines for each statement execute function guard_journal_lines();
 
 create function guard_journal_entries() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
   bare uuid;
 begin
-  execute $q$
-    select e.entry_id from new_entries as e
-    left join lateral (
-      select 1 as found from journal_line as l
-      where l.business_id = e.business_id and l.entry_id = e.entry_id and l.line_no = 1 limit 1
-    ) as l on true
-    where l.found is null
-    limit 1 $q$ into bare;
+  select e.entry_id into bare from new_entries as e
+  left join lateral (
+    select * from journal_line as l
+    where (l.business_id, l.entry_id, l.line_no) >= (e.business_id, e.entry_id, 1)
+    order by l.business_id, l.entry_id, l.line_no limit 1
+  ) as l on l.business_id = e.business_id and l.entry_id = e.entry_id and l.line_no = 1
+  where l.entry_id is null
+  limit 1;
   if bare is not null then
     perform refuse_posting('journal_entry_has_lines', format('entry %s has no lines', bare));
   end if;
