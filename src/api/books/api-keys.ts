@@ -25,6 +25,7 @@ import {
   organizationWriteErrors,
   toId,
 } from './fields.ts'
+import { listQuery, Pagination, sortQuery, toPage } from './lists.ts'
 
 const KeyOut = Type.Object({
   keyId: Type.String(),
@@ -40,7 +41,11 @@ const KeyOut = Type.Object({
 })
 
 const MadeOut = Type.Object({ ...KeyOut.properties, apiKey: nullable(Type.String()) })
-const KeyList = Type.Object({ keys: Type.Array(KeyOut), count: Type.Integer() })
+const KeyList = Type.Object({
+  keys: Type.Array(KeyOut),
+  count: Type.Integer(),
+  pagination: Pagination,
+})
 const Deleted = Type.Object({ id: Type.String(), deleted: Type.Boolean() })
 
 const KeyIn = Type.Object({
@@ -66,6 +71,21 @@ const Rotation = Type.Object({
   ),
 })
 
+const sorts = ['createdAt', 'name', 'expiresAt', 'lastUsedAt'] as const
+const listing = {
+  list: 'api-keys',
+  sort: 'createdAt',
+  members: {
+    createdAt: ({ createdAt }: ApiKey) => createdAt,
+    name: ({ name }: ApiKey) => name,
+    expiresAt: ({ expiresAt }: ApiKey) => expiresAt,
+    lastUsedAt: ({ lastUsedAt }: ApiKey) => lastUsedAt,
+  },
+  idOf: ({ id }: ApiKey) => id,
+  // A key in force is as it was made.
+  changedAt: ({ createdAt }: ApiKey) => createdAt,
+} as const
+
 const params = Type.Object({ keyId: idText('key') })
 const shared = {
   tag: 'API keys',
@@ -81,15 +101,20 @@ const listRoute = route({
   path: '/v1/api-keys',
   operation: 'list-api-keys',
   summary: 'List the keys in force',
-  description: 'Without the keys themselves.',
+  description: 'Without the keys themselves, in the order they were made.',
+  query: Type.Object({ ...sortQuery(sorts), ...listQuery }),
   answers: { 200: enveloped(KeyList) },
-  errors: organizationErrors,
-  examples: [{ summary: 'All of them', status: 200 }],
+  errors: [...organizationErrors, 'request.page_invalid', 'request.cursor_invalid'],
+  examples: [
+    { summary: 'All of them', status: 200 },
+    { summary: 'Those that end first', query: { sort: 'expiresAt', limit: '10' }, status: 200 },
+  ],
   handle: async (call) => {
     const { organizationId } = call.caller
     const all = await call.read((db) => listKeys(db, { organizationId, surface: 'books' }))
-    const keys = all.filter((key) => isInForce(key, call) && isWithinReach(key, call)).map(toWire)
-    return done({ keys, count: keys.length })
+    const own = all.filter((key) => isInForce(key, call) && isWithinReach(key, call))
+    const { page, rest } = toPage(own, call.query, listing)
+    return done({ keys: page.map(toWire), ...rest })
   },
 })
 

@@ -28,7 +28,7 @@ import {
   toMajor,
   writeErrors,
 } from './fields.ts'
-import { listQuery, Pagination, sortQuery, toPagination, toSince, toWindow } from './lists.ts'
+import { listQuery, Pagination, sortQuery, toPage } from './lists.ts'
 
 const category = Type.Enum([...accountCategories])
 const subcategory = Type.Enum([...subcategories])
@@ -73,8 +73,18 @@ const AccountPage = Type.Object({
 
 const codeParams = Type.Object({ id: text() })
 
-const list = 'chart-of-accounts'
 const sorts = ['code', 'name', 'createdAt'] as const
+const listing = {
+  list: 'chart-of-accounts',
+  sort: 'code',
+  members: {
+    code: ({ code }: Account) => code,
+    name: (account: Account) => account.name,
+    createdAt: ({ createdAt }: Account) => createdAt,
+  },
+  idOf: ({ code }: Account) => code,
+  changedAt: ({ updatedAt }: Account) => updatedAt,
+} as const
 
 const listAccountsRoute = route({
   method: 'GET',
@@ -100,21 +110,14 @@ const listAccountsRoute = route({
   ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
-    const { category: only, isActive = true, sort = 'code' } = call.query
-    const window = toWindow(list, call.query)
-    const since = toSince(call.query.updatedSince)
+    const { category: only, isActive = true } = call.query
     const { accounts, balances } = await call.read(async (db) => ({
       accounts: await listAccounts(db, { businessId, category: only, isActive }),
       balances: await sumBalances(db, businessId, call.today),
     }))
-    const changed = accounts.filter(({ updatedAt }) => since === undefined || updatedAt >= since)
-    const rows = sorted(changed, sort).slice(window.offset, window.offset + window.limit)
-    const body = {
-      accounts: rows.map((account) => toWire(standing(account, balances), baseCurrency)),
-      count: rows.length,
-      pagination: toPagination(list, window, changed.length),
-    }
-    return { status: 200, body }
+    const { page, rest } = toPage(accounts, call.query, listing)
+    const rows = page.map((account) => toWire(standing(account, balances), baseCurrency))
+    return { status: 200, body: { accounts: rows, ...rest } }
   },
 })
 
@@ -226,15 +229,6 @@ export const accountRoutes = [
   createAccountRoute,
   updateAccountRoute,
 ]
-
-/** By a member, then by code; a chart is small enough to be sorted here. */
-function sorted(accounts: readonly Account[], sort: string): readonly Account[] {
-  const isDown = sort.startsWith('-')
-  const member = (isDown ? sort.slice(1) : sort) as (typeof sorts)[number] // a minus and a member
-  const keyOf = (account: Account): string => `${account[member]}\0${account.code}`
-  const compare = (a: Account, b: Account): number => (keyOf(a) < keyOf(b) ? -1 : 1)
-  return [...accounts].sort((a, b) => (isDown ? compare(b, a) : compare(a, b)))
-}
 
 const standing = (
   account: Account,

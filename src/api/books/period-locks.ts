@@ -14,11 +14,12 @@ import {
   description,
   enveloped,
   instant,
+  listErrors,
   nullable,
-  readErrors,
   toDate,
   writeErrors,
 } from './fields.ts'
+import { listQuery, Pagination, sortQuery, toPage } from './lists.ts'
 
 const scopes = ['all', 'sales', 'purchases', 'bank', 'payroll', 'journals'] as const
 
@@ -31,7 +32,11 @@ const LockOut = Type.Object({
   updatedAt: instant,
 })
 
-const LockList = Type.Object({ locks: Type.Array(LockOut), count: Type.Integer() })
+const LockList = Type.Object({
+  locks: Type.Array(LockOut),
+  count: Type.Integer(),
+  pagination: Pagination,
+})
 
 const CheckOut = Type.Object({
   check: Type.String(),
@@ -54,6 +59,20 @@ const CloseIn = Type.Object({
   acknowledgeDrafts: Type.Optional(Type.Boolean({ description: 'Default false' })),
 })
 
+const sorts = ['scope', 'lockDate', 'updatedAt'] as const
+const listing = {
+  list: 'period-locks',
+  sort: 'scope',
+  members: {
+    // What is closed for good comes before what is locked.
+    scope: ({ kind, scope }: ShownLock) => `${kind} ${scope}`,
+    lockDate: ({ through }: ShownLock) => through,
+    updatedAt: ({ updatedAt }: ShownLock) => updatedAt,
+  },
+  idOf: ({ kind, scope }: ShownLock) => `${kind} ${scope}`,
+  changedAt: ({ updatedAt }: ShownLock) => updatedAt,
+} as const
+
 const business = Type.Object(businessQuery)
 const scopeParams = Type.Object({ scope: Type.Enum([...scopes]) })
 const shared = { tag: 'Period locks', scope: null, tenant: 'business', cost: 1 } as const
@@ -64,14 +83,15 @@ const listRoute = route({
   path: '/v1/period-locks',
   operation: 'list-period-locks',
   summary: 'List the locks in force',
-  query: business,
+  query: Type.Object({ ...businessQuery, ...sortQuery(sorts), ...listQuery }),
   answers: { 200: enveloped(LockList) },
-  errors: readErrors,
+  errors: listErrors,
   examples: [{ summary: 'All of them', status: 200 }],
   handle: async (call) => {
     const { businessId } = call.business()
-    const locks = (await call.read((db) => listShownLocks(db, businessId))).map(toWire)
-    return done({ locks, count: locks.length })
+    const locks = await call.read((db) => listShownLocks(db, businessId))
+    const { page, rest } = toPage(locks, call.query, listing)
+    return done({ locks: page.map(toWire), ...rest })
   },
 })
 

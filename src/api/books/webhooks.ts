@@ -37,6 +37,8 @@ import {
   listLimitMax,
   listQuery,
   Pagination,
+  sortQuery,
+  toPage,
   toPagination,
   toWindow,
 } from './lists.ts'
@@ -115,6 +117,19 @@ const RecoveryIn = Type.Object({
   only: Type.Optional(Type.Enum(['failed', 'missing', 'all'])),
 })
 
+const sorts = ['createdAt', 'updatedAt', 'url'] as const
+const listing = {
+  list: 'webhooks',
+  sort: '-createdAt',
+  members: {
+    createdAt: ({ createdAt }: Endpoint) => createdAt,
+    updatedAt: ({ updatedAt }: Endpoint) => updatedAt,
+    url: (endpoint: Endpoint) => endpoint.url,
+  },
+  idOf: ({ id }: Endpoint) => id,
+  changedAt: ({ updatedAt }: Endpoint) => updatedAt,
+} as const
+
 const params = Type.Object({ id: idText('wh') })
 const deliveryParams = Type.Object({ id: idText('wh'), deliveryId: idText('whd') })
 const narrowing = Type.Object({
@@ -190,16 +205,27 @@ const listRoute = route({
   path: '/v1/webhooks',
   operation: 'list-webhooks',
   summary: 'List webhooks, newest first',
+  query: Type.Object({ ...sortQuery(sorts), ...listQuery }),
   answers: {
-    200: enveloped(Type.Object({ webhooks: Type.Array(WebhookOut), count: Type.Integer() })),
+    200: enveloped(
+      Type.Object({
+        webhooks: Type.Array(WebhookOut),
+        count: Type.Integer(),
+        pagination: Pagination,
+      }),
+    ),
   },
-  errors: organizationErrors,
-  examples: [{ summary: 'All of them', status: 200 }],
+  errors: [...organizationErrors, 'request.page_invalid', 'request.cursor_invalid'],
+  examples: [
+    { summary: 'All of them', status: 200 },
+    { summary: 'Those that changed last', query: { sort: '-updatedAt' }, status: 200 },
+  ],
   handle: async (call) => {
     const window = { limit: webhooksMax, offset: 0 }
     const { rows } = await call.read((db) => listEndpoints(db, scopeOf(call), window))
-    const webhooks = rows.filter((endpoint) => isWithinReach(endpoint, call)).map(toMaskedWire)
-    return { status: 200, body: { webhooks, count: webhooks.length } }
+    const own = rows.filter((endpoint) => isWithinReach(endpoint, call))
+    const { page, rest } = toPage(own, call.query, listing)
+    return { status: 200, body: { webhooks: page.map(toMaskedWire), ...rest } }
   },
 })
 

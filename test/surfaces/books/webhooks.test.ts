@@ -29,7 +29,11 @@ test('201 the secret is whole once and masked ever after', async () => {
   expect(id).toMatch(/^wh_[0-9a-z]{26}$/)
   expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
   expect((await books.get(`/v1/webhooks/${id}`)).body.data).toEqual(rest)
-  expect((await books.get('/v1/webhooks')).body.data).toEqual({ webhooks: [rest], count: 1 })
+  expect((await books.get('/v1/webhooks')).body.data).toEqual({
+    webhooks: [rest],
+    count: 1,
+    pagination: { total: 1, limit: 50, offset: 0, hasMore: false, nextCursor: null },
+  })
 })
 
 test('400, 409 and 422 are said in the envelope of this surface', async () => {
