@@ -1,7 +1,7 @@
 import type { Companion } from './db/lane.ts'
 import { postJournal } from './modules/ledger/journal.actions.ts'
 import type { Journal } from './modules/ledger/journal.ts'
-import { createInvoice } from './modules/sales/invoice.actions.ts'
+import { createInvoice, updateInvoice } from './modules/sales/invoice.actions.ts'
 import type { NewInvoice } from './modules/sales/invoice.ts'
 import { sendInvoice } from './modules/sales/invoice-step.actions.ts'
 
@@ -30,5 +30,6 @@ const invoice: Companion<Readonly<{ invoiceId: string }>> = {
 export const companions = new Map<unknown, Companion>([
   [postJournal, journal],
   [createInvoice, newInvoice],
+  [updateInvoice, invoice],
   [sendInvoice, invoice],
 ])

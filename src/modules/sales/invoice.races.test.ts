@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { anInvoice, aShop, type Shop } from '../../../test/shop.ts'
 import { isRefusal } from '../../kernel/errors.ts'
 import { verifyTenant } from '../reports/integrity.queries.ts'
-import { createInvoice } from './invoice.actions.ts'
+import { createInvoice, updateInvoice } from './invoice.actions.ts'
 import type { NewInvoice } from './invoice.ts'
 import { sendInvoice } from './invoice-step.actions.ts'
 
@@ -43,15 +43,18 @@ async function booksOf({ owner, businessId }: Shop): Promise<unknown> {
   const { rows } = await owner.query(
     `select
       (select jsonb_agg(to_jsonb(t) order by number) from (
-        select d.number, d.lifecycle, d.total, d.external_id, d.version, p.name, i.open_amount,
+        select d.number, d.lifecycle, d.total, d.external_id, d.version, d.notes, d.paid_at, p.name,
+          i.open_amount,
           (select count(*) from document_line as l where l.document_id = d.document_id) as lines,
           (select count(*) from document_version as v where v.document_id = d.document_id) as versions,
           (select count(*) from mail_message as m where m.about_id = d.document_id) as mails
         from document as d join party as p using (business_id, party_id)
         left join open_item as i using (business_id, document_id)
         where d.business_id = $1) as t) as documents,
-      (select jsonb_agg(to_jsonb(t) order by entry_seq) from (
-        select entry_seq, number, description, line_count, total_base
+      (select jsonb_agg(entry_seq order by entry_seq) from journal_entry
+        where business_id = $1) as numbers,
+      (select jsonb_agg(to_jsonb(t) order by what, total_base) from (
+        select regexp_replace(description, 'JE-\\S+', '') as what, line_count, total_base
         from journal_entry where business_id = $1) as t) as entries,
       (select jsonb_agg(to_jsonb(t) order by code, month) from (
         select a.code, b.month, b.debit_base, b.credit_base
@@ -64,7 +67,7 @@ async function booksOf({ owner, businessId }: Shop): Promise<unknown> {
   return rows[0]
 }
 
-test('invoices made and sent one by one, and at once, leave the same rows', async () => {
+test('invoices made, sent and changed one by one, and at once, leave the same rows', async () => {
   const [first, second] = [await aShop(), await aShop()]
   const play = async (own: Shop, isAtOnce: boolean): Promise<string[]> => {
     const customers = [
@@ -99,7 +102,12 @@ test('invoices made and sent one by one, and at once, leave the same rows', asyn
     const sent = await all(twice, (invoiceId) =>
       own.outcome(sendInvoice, { invoiceId, to: [], message: null }),
     )
-    return [...made, ...sent]
+    const statuses = ['paid', 'cancelled', 'draft', undefined] as const
+    const changed = await all([...twice.entries()], ([i, invoiceId]) => {
+      const changes = { notes: `${i}`, ...(i % 6 === 5 && { externalId: 'the same' }) }
+      return own.outcome(updateInvoice, { invoiceId, changes, status: statuses[i % 4] })
+    })
+    return [...made, ...sent, ...changed]
   }
 
   const oneByOne = await play(first, false)
@@ -114,6 +122,7 @@ test('invoices made and sent one by one, and at once, leave the same rows', asyn
       'resource.number_taken',
       'sales.total_negative',
       'ledger.rate_missing',
+      'resource.invalid_transition',
     ]),
   )
   expect(await booksOf(second)).toEqual(await booksOf(first))
