@@ -38,9 +38,9 @@ import { keyHasherOf, linkTokensOf } from './master-key.ts'
 import type { Metrics } from './metrics.ts'
 import { keyRandomBytes } from './modules/access/api-key.ts'
 import { listOrganizations } from './modules/access/organization.queries.ts'
+import { tellOwner } from './modules/access/owner-notice.actions.ts'
 import { keepRequests } from './modules/access/request-log.actions.ts'
 import { type KeptRequest, placeOfRequest } from './modules/access/request-log.ts'
-import { announceLimits } from './modules/plans/notice.actions.ts'
 import type { EventRenderers } from './modules/webhooks/event.ts'
 import { buildOutbound, buildOutside, buildRenderers, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
@@ -151,7 +151,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const announce = (organizationId: Id<'organization'>): void => {
     const announced = gate.write({
       tenant: { organizationId },
-      action: announceLimits,
+      action: tellOwner,
       input: {},
       actor: 'system',
       now: clock(),

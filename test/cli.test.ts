@@ -96,6 +96,38 @@ test('org create invites an owner by a link whose token is kept as a hash alone'
   ])
 })
 
+test('org owner says whom notices go to, and mail shows what was sent and what is stopped', async () => {
+  const made = await tallystick('org create --name "Coral Inn" --country NG --currency NGN')
+  const organization = member(made, 'organizationId')
+  const business = member(made, 'businessId')
+
+  const owner = await tallystick(`org owner ${organization} --email Cora@inn.example`)
+  const wrong = await tallystick(`org owner ${organization} --email cora`)
+  const list = await tallystick(`mail list --organization ${organization}`)
+  const stops = await tallystick(`mail stops --business ${business}`)
+  const neither = await tallystick('mail list')
+  const lifted = await tallystick(`mail lift cora@inn.example --business ${business}`)
+
+  const data = { organizationId: organization, email: 'Cora@inn.example' }
+  expect(owner).toMatchObject({ code: 0, body: { command: 'org owner', data } })
+  expect(wrong).toMatchObject({ code: 2, body: { error: { code: 'cli.usage' } } })
+  expect(list).toMatchObject({ code: 0, body: { data: { messages: [] } } })
+  expect(stops).toMatchObject({ code: 0, body: { data: { stops: [] } } })
+  expect(neither).toMatchObject({ code: 2, body: { error: { code: 'cli.usage' } } })
+  expect(lifted).toMatchObject({ code: 1, body: { error: { code: 'resource.not_found' } } })
+  const client = await connect(database)
+  const { rows } = await client.query(
+    `select o.sealed_owner is not null as "isSealed", a.action, a.after
+    from organization as o join audit_row as a on a.tenant_id = o.organization_id
+    where o.organization_id = $1 and a.action = 'organization.set_owner'`,
+    [organization],
+  )
+  await client.end()
+  expect(rows).toEqual([
+    { isSealed: true, action: 'organization.set_owner', after: '{"email":"[encrypted]"}' },
+  ])
+})
+
 test('what a restore holds is released or discarded, and nothing is when nothing is held', async () => {
   const none = await tallystick('webhooks release')
   const client = await connect(database)

@@ -60,6 +60,8 @@ create table organization (
   name text not null check (length(name) between 1 and 250),
   slug text not null constraint organization_slug_unique unique check (slug ~ '^[a-z0-9-]{3,40}$'),
   status text not null default 'active' check (status in ('active', 'suspended', 'closing')),
+  /* The e-mail address that its notices go to. */
+  sealed_owner bytea,
   created_at timestamptz not null
 );
 select secure_table('organization', 'organization_id', 'tallystick.organization_id');

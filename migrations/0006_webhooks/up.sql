@@ -153,3 +153,4 @@ create table webhook_notice (
 );
 create index webhook_notice_untold on webhook_notice (at) where told_at is null;
 select secure_table('webhook_notice', 'organization_id', 'tallystick.organization_id');
+grant update on webhook_notice to tallystick_app;

@@ -9,7 +9,7 @@ create table mail_message (
   message_id uuid not null,
   about_id uuid not null,
   purpose text not null check (purpose in (
-    'invoice', 'quotation', 'key_expiry', 'credits_low', 'webhook_disabled')),
+    'invoice', 'quotation', 'key_expiry', 'credits_low', 'webhook_trouble')),
   send_no int not null check (send_no >= 1),
   recipient_index bytea not null check (length(recipient_index) = 32),
   sealed bytea not null,

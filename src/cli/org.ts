@@ -7,6 +7,7 @@ import { invitePerson } from '../modules/access/invitation.actions.ts'
 import {
   createOrganization,
   resumeOrganization,
+  setOwner,
   suspendOrganization,
 } from '../modules/access/organization.actions.ts'
 import { listOrganizations } from '../modules/access/organization.queries.ts'
@@ -56,7 +57,10 @@ export function orgCommand(): Command {
     .command('create')
     .description('make an organization with a live and a test business')
     .requiredOption('--name <name>')
-    .option('--owner-email <address>', 'invite its owner; the link is shown once')
+    .option(
+      '--owner-email <address>',
+      'invite its owner, who gets its notices; the link is shown once',
+    )
     .requiredOption('--country <code>', 'ISO 3166-1, two letters')
     .requiredOption('--currency <code>', 'ISO 4217, three letters')
     .action((flags: NewFlags, command: Command) =>
@@ -89,6 +93,13 @@ export function orgCommand(): Command {
     .action((organization: string, flags: LimitFlags, command: Command) =>
       answer(command, () => withSession((session) => limit(session, organization, flags))),
     )
+  org
+    .command('owner <organization>')
+    .description('set the e-mail address that notices to an organization go to')
+    .requiredOption('--email <address>')
+    .action((organization: string, { email }: Readonly<{ email: string }>, command: Command) =>
+      answer(command, () => withSession((session) => owner(session, organization, email))),
+    )
   for (const [verb, action] of statusActions) {
     org
       .command(`${verb} <organization>`)
@@ -119,7 +130,8 @@ async function create(session: Session, flags: NewFlags): Promise<Answer> {
   const { ownerEmail } = flags
   const email = ownerEmail === undefined ? undefined : readEmail('--owner-email', ownerEmail)
   const organizationId = session.newId('organization')
-  await session.write({ organizationId }, createOrganization, { name })
+  const owned = { name, ...(email !== undefined && { ownerEmail: email }) }
+  await session.write({ organizationId }, createOrganization, owned)
   const open = async (environment: 'live' | 'test'): Promise<string> => {
     const businessId = session.newId('business')
     const suffix = environment === 'test' ? ' (test)' : ''
@@ -155,6 +167,14 @@ async function invite(
   const tokenHash = createHash('sha256').update(token).digest()
   await session.write({ organizationId }, invitePerson, { email, role: 'owner', tokenHash })
   return `${loadConfig().origin}/console/invite/${token}`
+}
+
+async function owner(session: Session, organization: string, address: string): Promise<Answer> {
+  const email = readEmail('--email', address)
+  const tenant = readOrganization(organization)
+  await session.write(tenant, setOwner, { email })
+  const { organizationId } = tenant
+  return { data: { organizationId, email }, text: `Notices go to ${email}.` }
 }
 
 async function list(session: Session): Promise<Answer> {

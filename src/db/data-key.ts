@@ -139,6 +139,12 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'endpoint_secret', column: 'sealed', rowId: 'secret_id', tenant: 'organization_id' },
   { table: 'mail_message', column: 'sealed', rowId: 'message_id', tenant: 'tenant_id' },
   { table: 'mail_stop', column: 'sealed', rowId: 'stop_id', tenant: 'tenant_id' },
+  {
+    table: 'organization',
+    column: 'sealed_owner',
+    rowId: 'organization_id',
+    tenant: 'organization_id',
+  },
   { table: 'party', column: 'sealed', rowId: 'party_id', tenant: 'business_id' },
 ]
 

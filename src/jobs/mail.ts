@@ -11,6 +11,7 @@ import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
 import { openAlone, type Tenant } from '../db/tx.ts'
 import { renderMail } from '../documents/mail-body.ts'
+import { renderNotice } from '../documents/notice-body.ts'
 import { type Instant, msOf } from '../kernel/dates.ts'
 import { uuidV7 } from '../kernel/ids.ts'
 import {
@@ -20,6 +21,7 @@ import {
   takeMail,
 } from '../modules/access/mail-message.actions.ts'
 import {
+  type DocumentLetter,
   isAllowedAddress,
   mailBounds,
   type OpenedMail,
@@ -163,6 +165,7 @@ export class MailEngine {
       const message = await this.#compose(taken)
       const isAllowed =
         taken.environment === 'live' ||
+        'organization' in taken.letter ||
         isAllowedAddress(taken.recipient, this.#parts.settings.testMailAllow)
       if (this.#transport === undefined) return await this.#keep(taken, message, noServer)
       if (!isAllowed) return await this.#keep(taken, message, isTest)
@@ -184,35 +187,54 @@ export class MailEngine {
   }
 
   async #compose(taken: Mail): Promise<Buffer> {
-    const { settings, toPageUrl } = this.#parts
-    const { letter, aboutId: documentId, id, createdAt, environment } = taken
-    const { facts, purpose } = letter
-    const url = toPageUrl(documentId, facts.generation)
-    const body = renderMail({ purpose, facts, url, isTest: environment === 'test' })
-    const from = settings.mailFrom === '' ? 'outbox@localhost' : settings.mailFrom
-    const domain = addressOf(from).split('@').at(-1)
-    const thread = `<${documentId}@${domain}>`
+    const { letter, id, createdAt, recipient } = taken
+    const { mailFrom } = this.#parts.settings
+    const sender = mailFrom === '' ? 'outbox@localhost' : mailFrom
+    const from = addressOf(sender)
+    const domain = from.split('@').at(-1)
+    const said: SendMailOptions =
+      'organization' in letter
+        ? {
+            from: { name: 'Tallystick', address: from },
+            to: recipient,
+            ...renderNotice(letter, letter.organization),
+          }
+        : await this.#toDocumentMail(taken, letter, { from, domain })
     const { message } = await this.#composer.sendMail({
-      from: { name: facts.seller, address: addressOf(from) },
-      to: [...facts.to],
-      cc: [...facts.cc],
-      ...(facts.replyTo !== null && { replyTo: facts.replyTo }),
-      ...body,
+      ...said,
       messageId: `<${id}@${domain}>`,
-      inReplyTo: thread,
-      references: thread,
       date: new Date(createdAt),
       headers: { 'Auto-Submitted': 'auto-generated' },
-      attachments: await this.#attachments(taken),
       disableFileAccess: true,
       disableUrlAccess: true,
     })
     return Buffer.isBuffer(message) ? message : Buffer.from(String(message))
   }
 
-  async #attachments(taken: Mail): Promise<NonNullable<SendMailOptions['attachments']>> {
-    const { letter, aboutId: documentId, organizationId, businessId } = taken
-    const { facts, purpose: kind } = letter
+  async #toDocumentMail(
+    taken: Mail,
+    { purpose, facts }: DocumentLetter,
+    { from, domain }: Readonly<{ from: string; domain: string | undefined }>,
+  ): Promise<SendMailOptions> {
+    const { aboutId: documentId, environment } = taken
+    const url = this.#parts.toPageUrl(documentId, facts.generation)
+    const thread = `<${documentId}@${domain}>`
+    return {
+      from: { name: facts.seller, address: from },
+      to: [...facts.to],
+      cc: [...facts.cc],
+      ...(facts.replyTo !== null && { replyTo: facts.replyTo }),
+      ...renderMail({ purpose, facts, url, isTest: environment === 'test' }),
+      inReplyTo: thread,
+      references: thread,
+      attachments: await this.#attachments(taken, { purpose, facts }),
+    }
+  }
+
+  async #attachments(
+    { aboutId: documentId, organizationId, businessId }: Mail,
+    { purpose: kind, facts }: DocumentLetter,
+  ): Promise<NonNullable<SendMailOptions['attachments']>> {
     if (!facts.hasPdf || businessId === null) return []
     const order = { kind, documentId, language: facts.language }
     const { pdf } = await this.#parts.print({ organizationId, businessId }, order)

@@ -5,14 +5,14 @@ import { type Instant, instantFromMs, msOf } from '../kernel/dates.ts'
 import type { Id } from '../kernel/ids.ts'
 import { remindOfEnd } from '../modules/access/api-key.actions.ts'
 import { listEndingKeys } from '../modules/access/api-key.queries.ts'
+import { tellOwner } from '../modules/access/owner-notice.actions.ts'
 import { forgetRequests } from '../modules/access/request-log.actions.ts'
 import { listClosedSince } from '../modules/ledger/period.queries.ts'
 import { sweepCharges } from '../modules/plans/charge.queries.ts'
-import { announceLimits } from '../modules/plans/notice.actions.ts'
 import { listUntoldLimits } from '../modules/plans/notice.queries.ts'
 import { sumMeterDifference } from '../modules/plans/usage.queries.ts'
 import { cleanDeliveries } from '../modules/webhooks/delivery.actions.ts'
-import { rememberTold, tellNotice } from '../modules/webhooks/notice.actions.ts'
+import { tellNotice } from '../modules/webhooks/notice.actions.ts'
 import { listUntold } from '../modules/webhooks/notice.queries.ts'
 import { forgetEvents } from '../modules/webhooks/outbox.actions.ts'
 import { tellDue } from './due.ts'
@@ -80,7 +80,11 @@ export const tasks: readonly Task[] = [
 ]
 
 /** Tells what happened to endpoints, each notice in the lane of the endpoint's owner. */
-export async function tellNotices({ adminPool, clock, write }: TaskParts): Promise<void> {
+export async function tellNotices({
+  adminPool,
+  clock,
+  write,
+}: Pick<TaskParts, 'adminPool' | 'clock' | 'write'>): Promise<void> {
   const notices = await asOwner(adminPool, (tx) => listUntold(tx, noticesMax))
   for (const notice of notices) {
     const { organizationId, businessId } = notice
@@ -91,7 +95,6 @@ export async function tellNotices({ adminPool, clock, write }: TaskParts): Promi
       actor: 'system',
       now: clock(),
     })
-    await asOwner(adminPool, (tx) => rememberTold(tx, notice, clock()))
   }
 }
 
@@ -109,7 +112,7 @@ export async function tellLimits({
   const waiting = await asOwner(adminPool, (tx) => listUntoldLimits(tx, msOf(clock()), noticesMax))
   for (const organizationId of waiting) {
     const tenant = { organizationId }
-    await write({ tenant, action: announceLimits, input: {}, actor: 'system', now: clock() })
+    await write({ tenant, action: tellOwner, input: {}, actor: 'system', now: clock() })
   }
 }
 

@@ -28,6 +28,7 @@ import {
   visibleParts,
 } from './api-key.ts'
 import { findBusiness } from './business.queries.ts'
+import { queueNotice } from './owner-notice.actions.ts'
 
 /** What only the edge has: randomness, and the pepper behind the hash. */
 export type KeyMaker = Readonly<{
@@ -285,4 +286,13 @@ export async function remindOfEnd(
   const shown = { surface, environment, name, visibleStart, visibleEnd, expiresAt, days }
   ctx.audit({ action: 'api_key.expiring', resource: 'api_key', resourceId: keyId, after: shown })
   ctx.emit({ type: 'api_key.expiring', resource: 'api_key', resourceId: keyId, payload: shown })
+  if (expiresAt === null) return
+  const facts = { surface, environment, name, days, expiresAt }
+  await queueNotice(ctx, {
+    aboutId: keyId,
+    notice: {
+      purpose: 'key_expiry',
+      facts: { ...facts, shown: `${visibleStart}…${visibleEnd}` },
+    },
+  })
 }

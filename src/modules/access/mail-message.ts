@@ -33,8 +33,33 @@ export type MailFacts = Readonly<{
   hasPdf: boolean
 }>
 
-/** What a message says, by what it is for. */
-export type Letter = Readonly<{ purpose: DocumentPurpose; facts: MailFacts }>
+/** What the owner of an organization is told; `left` is in major units of the asset. */
+export type Notice =
+  | Readonly<{
+      purpose: 'key_expiry'
+      facts: Readonly<{
+        surface: string
+        environment: string
+        name: string
+        /** How the key begins and ends. */
+        shown: string
+        days: number
+        expiresAt: Instant
+      }>
+    }>
+  | Readonly<{
+      purpose: 'credits_low'
+      facts: Readonly<{ asset: string; left: string; share: string; isOver: boolean }>
+    }>
+  | Readonly<{
+      purpose: 'webhook_trouble'
+      facts: Readonly<{ kind: 'disabled' | 'given_up' | 'quota'; url: string }>
+    }>
+
+export type DocumentLetter = Readonly<{ purpose: DocumentPurpose; facts: MailFacts }>
+
+/** What a message says, by what it is for; a notice names the organization that it is about. */
+export type Letter = DocumentLetter | (Notice & Readonly<{ organization: string }>)
 
 export type MailPurpose = Letter['purpose']
 

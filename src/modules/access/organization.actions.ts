@@ -1,12 +1,20 @@
 import type { OrganizationCtx } from '../../db/write.ts'
 import { setPlans } from '../plans/plan.actions.ts'
 import { operatorPlans, type Plans } from '../plans/plan.ts'
-import { insertOrganization, updateOrganizationStatus } from './organization.db.ts'
+import { insertOrganization, updateOrganizationStatus, updateOwner } from './organization.db.ts'
 import { getOrganization } from './organization.queries.ts'
 import { type Organization, toSlug } from './organization.ts'
 
-/** `plans` are those of an organization made by the operator when unsaid. */
-export type NewOrganization = Readonly<{ name: string; slug?: string; plans?: Plans }>
+/**
+ * `plans` are those of an organization made by the operator when unsaid. `ownerEmail` is the address
+ * that its notices go to.
+ */
+export type NewOrganization = Readonly<{
+  name: string
+  slug?: string
+  plans?: Plans
+  ownerEmail?: string
+}>
 
 /**
  * Makes the organization whose id the tenant of this command is. Its lane begins with it.
@@ -14,7 +22,7 @@ export type NewOrganization = Readonly<{ name: string; slug?: string; plans?: Pl
  */
 export async function createOrganization(
   ctx: OrganizationCtx,
-  { name, slug, plans = operatorPlans }: NewOrganization,
+  { name, slug, plans = operatorPlans, ownerEmail }: NewOrganization,
 ): Promise<Organization> {
   const id = ctx.organizationId
   const organization: Organization = {
@@ -38,7 +46,25 @@ export async function createOrganization(
     payload: organization,
   })
   await setPlans(ctx, { plans })
+  if (ownerEmail !== undefined) await setOwner(ctx, { email: ownerEmail })
   return organization
+}
+
+/**
+ * Sets the e-mail address that notices to an organization go to.
+ * Refuses: resource.not_found.
+ * Source: documents specification 7.
+ */
+export async function setOwner(
+  ctx: OrganizationCtx,
+  { email }: Readonly<{ email: string }>,
+): Promise<void> {
+  const { id } = await getOrganization(ctx.tx, ctx.organizationId)
+  await updateOwner(ctx.tx, id, email)
+  ctx.audit({
+    action: 'organization.set_owner',
+    ...{ resource: 'organization', resourceId: id, after: { email: '[encrypted]' } },
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
-import type { Tx } from '../../db/tx.ts'
+import { safeOf, type Tx } from '../../db/tx.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Organization, OrganizationStatus } from './organization.ts'
+import { type Organization, type OrganizationStatus, placeOfOwner } from './organization.ts'
 
 /** Inserts one organization; a taken slug violates `organization_slug_unique`. */
 export async function insertOrganization(
@@ -23,6 +23,19 @@ export async function updateOrganizationStatus(
   await tx.query({
     text: 'update organization set status = $2 where organization_id = $1',
     values: [organizationId, status],
+  })
+}
+
+/** Sets the e-mail address that notices to an organization go to, sealed. */
+export async function updateOwner(
+  tx: Tx,
+  organizationId: Id<'organization'>,
+  email: string,
+): Promise<void> {
+  const { seal } = await safeOf(tx)
+  await tx.query({
+    text: 'update organization set sealed_owner = $2 where organization_id = $1',
+    values: [organizationId, seal(placeOfOwner(organizationId), new TextEncoder().encode(email))],
   })
 }
 

@@ -1,8 +1,8 @@
-import type { Db } from '../../db/tx.ts'
+import { type Db, safeOf } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Organization, OrganizationStatus } from './organization.ts'
+import { type Organization, type OrganizationStatus, placeOfOwner } from './organization.ts'
 
 type Row = {
   organization_id: Id<'organization'>
@@ -37,6 +37,22 @@ export async function getOrganization(
     throw new Refusal('resource.not_found', { resource: 'Organization', id: organizationId })
   }
   return organization
+}
+
+/** Whom notices to an organization go to; undefined: its owner has given no address. */
+export async function findOwner(
+  db: Db,
+  organizationId: Id<'organization'>,
+): Promise<Readonly<{ organization: string; email: string }> | undefined> {
+  const [row] = await db.query<{ name: string; sealed: Buffer | null }>({
+    name: 'find_owner',
+    text: 'select name, sealed_owner as sealed from organization where organization_id = $1',
+    values: [organizationId],
+  })
+  if (row === undefined || row.sealed === null) return undefined
+  const { open } = await safeOf(db)
+  const email = new TextDecoder().decode(open(placeOfOwner(organizationId), row.sealed))
+  return { organization: row.name, email }
 }
 
 /**

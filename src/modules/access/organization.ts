@@ -1,5 +1,6 @@
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { FieldPlace } from '../../kernel/secret-place.ts'
 
 export type OrganizationStatus = 'active' | 'suspended' | 'closing'
 
@@ -11,6 +12,13 @@ export type Organization = Readonly<{
   status: OrganizationStatus
   createdAt: Instant
 }>
+
+/** Where the e-mail address of an organization's owner lies sealed. */
+export const placeOfOwner = (organizationId: string): FieldPlace => ({
+  table: 'organization',
+  column: 'sealed_owner',
+  rowId: organizationId,
+})
 
 export const slugMax = 40
 

@@ -1,6 +1,7 @@
 import type { OrganizationCtx } from '../../db/write.ts'
 import { insertGrant, updateAnnounced } from './credit.db.ts'
 import {
+  type Crossing,
   type Grant,
   type NewGrant,
   noticeEvent,
@@ -36,16 +37,15 @@ export async function grantCredits(ctx: OrganizationCtx, given: NewGrant): Promi
 }
 
 /**
- * Tells the owners of an organization that its credits run low or have ended, once per crossing.
+ * Tells the owners of an organization that its credits run low or have ended, once per crossing, and
+ * answers what was told.
  * Refuses: nothing.
  * Source: platform specification 7.
  */
-export async function announceCredits(ctx: OrganizationCtx): Promise<void> {
+export async function announceCredits(ctx: OrganizationCtx): Promise<readonly Crossing[]> {
   const resource = { resource: 'organization', resourceId: ctx.organizationId }
-  for (const { asset, told, notice, balance } of await updateAnnounced(
-    ctx.tx,
-    ctx.organizationId,
-  )) {
+  const crossings = await updateAnnounced(ctx.tx, ctx.organizationId)
+  for (const { asset, told, notice, balance } of crossings) {
     for (let level = told + 1; level <= notice; level += 1) {
       const type = noticeEvent(level)
       const payload = { asset, balance, share: noticeShares[level] ?? '' }
@@ -53,4 +53,5 @@ export async function announceCredits(ctx: OrganizationCtx): Promise<void> {
       ctx.emit({ type, ...resource, payload })
     }
   }
+  return crossings
 }

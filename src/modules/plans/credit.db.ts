@@ -2,7 +2,7 @@ import type { Tx } from '../../db/tx.ts'
 import { assert } from '../../kernel/assert.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Grant } from './credit.ts'
+import type { Crossing, Grant } from './credit.ts'
 
 /** Adds a grant and its entry, and forgets what was told of the one before; answers the balance. */
 export async function insertGrant(
@@ -46,8 +46,6 @@ async function lockMeter(
     values: [organizationId, moment],
   })
 }
-
-type Crossing = Readonly<{ asset: string; told: number; notice: number; balance: bigint }>
 
 /** Takes the crossings that nobody was told of: the last one told, the last one made, the balance. */
 export async function updateAnnounced(

@@ -41,6 +41,9 @@ function refuse(path: string, message: string): never {
   throw new Refusal('validation.failed', { issues: [issue] })
 }
 
+/** A share of the last grant that the balance fell below: the last one told, and the last made. */
+export type Crossing = Readonly<{ asset: string; told: number; notice: number; balance: bigint }>
+
 /** Shares of the last grant below which its owner is told. Source: platform specification 7. */
 export const noticeShares = ['', '20 %', '5 %', '0 %'] as const
 
