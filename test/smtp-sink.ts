@@ -81,12 +81,36 @@ export function headerOf(raw: string, name: string): string {
 }
 
 /** The text of a message as its reader sees it: quoted-printable and folds are undone. */
-export const decoded = (raw: string): string =>
-  Buffer.from(
-    raw
-      .replace(/=\r\n/g, '')
-      .replace(/=([0-9A-F]{2})/g, (_code, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-      ),
-    'latin1',
-  ).toString('utf8')
+export const decoded = (raw: string): string => Buffer.from(bytesOf(raw), 'latin1').toString('utf8')
+
+/** The subject of a message as its reader sees it. */
+export const subjectOf = (raw: string): string =>
+  headerOf(raw, 'Subject')
+    .replace(/\?=\s+=\?/g, '?==?')
+    .replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_word, kind: string, text: string) =>
+      kind.toUpperCase() === 'B'
+        ? Buffer.from(text, 'base64').toString('latin1')
+        : bytesOf(text.replaceAll('_', ' ')),
+    )
+    .replace(/[\u0080-\u00ff]+/g, (bytes) => Buffer.from(bytes, 'latin1').toString('utf8'))
+
+/** The first part of a message that has a media type, decoded; empty when it has none. */
+export function bodyOf(raw: string, mediaType: string): string {
+  const part = raw
+    .split(/\r\n--[^\r\n]+\r\n/)
+    .find((one) => one.slice(0, 400).includes(`Content-Type: ${mediaType}`))
+  const at = part?.indexOf('\r\n\r\n') ?? -1
+  if (part === undefined || at === -1) return ''
+  const [head, body] = [part.slice(0, at), part.slice(at + 4)]
+  const bytes = /base64/i.test(head)
+    ? Buffer.from(body, 'base64').toString('latin1')
+    : bytesOf(body)
+  return Buffer.from(bytes, 'latin1').toString('utf8')
+}
+
+const bytesOf = (text: string): string =>
+  text
+    .replace(/=\r\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_code, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )

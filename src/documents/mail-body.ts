@@ -54,9 +54,13 @@ ${added === undefined ? nothing : markup`<p style="${paragraph};white-space:pre-
 <p style="margin:0;font-size:12px;line-height:1.5;color:#566074;word-break:break-all"><a href="${url}" style="color:#566074">${url}</a></p>`
   return {
     subject: toVisible(
-      facts.subject ?? [title, seller, due ? `${amount} ${due}` : amount].join(' – '),
+      facts.subject ?? [title, seller, due ? `${amount} ${inner(due)}` : amount].join(' – '),
     ),
     text: `${text.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`,
     html: toMailHtml({ language, title, card, closing }),
   }
 }
+
+/** A sentence as it goes on within another. */
+const inner = (sentence: string): string =>
+  `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`

@@ -41,6 +41,20 @@ export function clean(text: string): string {
   return result
 }
 
+/** The characters of some texts that no font has, each once; a page shows a sign in their place. */
+export function uncoveredIn(texts: readonly string[]): string {
+  const found = new Set<string>()
+  for (const text of texts) {
+    if (isPlain(text)) continue
+    for (const character of text.normalize('NFC').replace(invisible, '').replace(controls, '')) {
+      if (!isCovered(character.codePointAt(0) ?? 0)) found.add(character)
+    }
+  }
+  return [...found].join('')
+}
+
+const isPlain = (text: string): boolean => /^[ -~\n]*$/.test(text)
+
 /** Binary search; a text of ASCII never comes here twice. */
 function isCovered(point: number): boolean {
   if (point >= 0x20 && point < 0x7f) return true

@@ -25,6 +25,7 @@ import {
   uuid,
 } from './fields.ts'
 import { categoryByCode, codeByCategory, taxCategory } from './tax-categories.ts'
+import { WarningsOut } from './warnings.ts'
 
 /** Source: Invoicing specification 1. */
 export const itemsMax = 500
@@ -129,6 +130,7 @@ export const InvoiceOut = Type.Object({
   hosted_url: nullable(Type.String()),
   external_id: nullable(Type.String()),
   metadata,
+  warnings: Type.Optional(WarningsOut),
   dry_run: Type.Optional(DryRunOut),
 })
 

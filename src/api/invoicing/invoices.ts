@@ -51,6 +51,7 @@ import {
   toPage,
 } from './lists.ts'
 import { updateRoutes } from './updates.ts'
+import { withWarnings } from './warnings.ts'
 
 const invoiceNumber = text(64)
 
@@ -155,7 +156,7 @@ const createRoute = route({
       answer: (invoice) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/invoices/${invoice.id}` },
-        body: toWire(invoice, call.outside.toPageUrl),
+        body: withWarnings(toWire(invoice, call.outside.toPageUrl), invoice),
       }),
     }),
 })
@@ -252,7 +253,10 @@ const changeRoutes = updateRoutes(
           status: call.body.status,
           requireDates: requireOrder,
         },
-        answer: (invoice) => ({ status: 200, body: toWire(invoice, call.outside.toPageUrl) }),
+        answer: (invoice) => ({
+          status: 200,
+          body: withWarnings(toWire(invoice, call.outside.toPageUrl), invoice),
+        }),
       }),
   },
   [{ summary: 'Mark as paid', params: { id: '$invoice' }, body: { status: 'paid' }, status: 200 }],

@@ -6,6 +6,7 @@ import type { ToPageUrl } from '../http/outside.ts'
 import { DryRunOut } from './dry-run.ts'
 import { date, metadata, nullable, toNumber, toWireDecimal, uuid } from './fields.ts'
 import { draftErrors, ItemOut, toHostedUrl, toIssue, toItem } from './invoice-fields.ts'
+import { WarningsOut } from './warnings.ts'
 
 export const statuses = ['draft', 'sent', 'accepted', 'rejected', 'expired', 'converted'] as const
 export const status = Type.Enum(statuses)
@@ -41,6 +42,7 @@ export const QuotationOut = Type.Object({
   prices_include_tax: Type.Boolean(),
   exchange_rate: nullable(Type.Number()),
   purchase_order: nullable(Type.String()),
+  warnings: Type.Optional(WarningsOut),
   dry_run: Type.Optional(DryRunOut),
 })
 

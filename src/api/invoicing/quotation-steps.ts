@@ -23,6 +23,7 @@ import {
   toDate,
   toWire,
 } from './quotation-fields.ts'
+import { withWarnings } from './warnings.ts'
 
 const DecisionIn = Type.Object({
   note: Type.Optional(longText),
@@ -80,7 +81,10 @@ const sendRoute = route({
       kind: 'quotation',
       action: sendQuotation,
       input: { quotationId: call.params.id.toLowerCase(), ...toMailing(call.body) },
-      answer: (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
+      answer: (quotation) => ({
+        status: 200,
+        body: withWarnings(toWire(quotation, call.outside.toPageUrl), quotation),
+      }),
     }),
 })
 

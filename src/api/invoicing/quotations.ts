@@ -59,6 +59,7 @@ import {
   toWire,
 } from './quotation-fields.ts'
 import { updateRoutes } from './updates.ts'
+import { withWarnings } from './warnings.ts'
 
 const QuotationIn = Type.Object({
   customer_id: uuid,
@@ -154,7 +155,7 @@ const createRoute = route({
       answer: (quotation) => ({
         status: 201,
         headers: { Location: `/invoicing/api/v1/quotations/${quotation.id}` },
-        body: toWire(quotation, call.outside.toPageUrl),
+        body: withWarnings(toWire(quotation, call.outside.toPageUrl), quotation),
       }),
     }),
 })
@@ -244,7 +245,10 @@ const changeRoutes = updateRoutes(
           status: call.body.status,
           requireDates: requireOrder,
         },
-        answer: (quotation) => ({ status: 200, body: toWire(quotation, call.outside.toPageUrl) }),
+        answer: (quotation) => ({
+          status: 200,
+          body: withWarnings(toWire(quotation, call.outside.toPageUrl), quotation),
+        }),
       }),
   },
   [

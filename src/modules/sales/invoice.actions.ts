@@ -785,8 +785,9 @@ export const toFrozenParty = ({
   country,
   postalCode,
   taxId,
+  language,
 }: PartyWithoutBalances) => ({
-  ...{ name, address, city, state, country, postalCode, taxId },
+  ...{ name, address, city, state, country, postalCode, taxId, language },
 })
 
 const issuedAs = ({ status, isSent }: Pick<Issue, 'status' | 'isSent'>): string => {
@@ -797,14 +798,14 @@ const issuedAs = ({ status, isSent }: Pick<Issue, 'status' | 'isSent'>): string 
 /**
  * Leaves the audit row and the event of something that was done to an invoice.
  *
- * more  what only the event tells
+ * personal  what only the event tells, and keeps sealed
  */
 export function recordInvoice(
   ctx: Ctx,
   what: string,
   invoice: Invoice,
   before?: Invoice,
-  more: Readonly<Record<string, unknown>> = {},
+  personal?: Readonly<Record<string, unknown>>,
 ): void {
   const resource = { resource: 'invoice', resourceId: invoice.id } as const
   const after = toImage(invoice)
@@ -820,6 +821,7 @@ export function recordInvoice(
   ctx.emit({
     type: `sales.invoice.${what}`,
     ...resource,
-    payload: { ...after, previousStatus, ...more },
+    payload: { ...after, previousStatus },
+    ...(personal !== undefined && { personal }),
   })
 }
