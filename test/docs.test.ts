@@ -46,6 +46,16 @@ test('each decision is listed, and numbers are not used twice', () => {
   expect(files.filter((name) => !index.includes(`(${name})`))).toEqual([])
 })
 
+test.each(readdirSync(join(root, 'migrations')))('%s says why it is there', (name) => {
+  const titles = text(`migrations/${name}/note.md`).matchAll(/^\*\*([\w ]+)\.\*\*/gm)
+
+  expect([...titles].map(([, title]) => title)).toEqual([
+    'Why',
+    'Lock time and rewrite',
+    'Stepping back',
+  ])
+})
+
 function brokenLinks(page: string): readonly string[] {
   const prose = text(page).replaceAll(/```[\s\S]*?```/g, '')
   const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
