@@ -24,6 +24,8 @@ type Block = Readonly<{
   contacts: readonly Fact[]
 }>
 
+type Account = Readonly<{ name: Own | null; facts: readonly Fact[] }>
+
 /** What a page shows, every text finished: templates only place it. */
 export type Sheet = Readonly<{
   lang: string
@@ -62,7 +64,7 @@ export type Sheet = Readonly<{
   taxes: readonly (readonly string[])[]
   totals: readonly Readonly<{ label: string; value: string; isStrong: boolean }>[]
   remarks: readonly string[]
-  bank: Readonly<{ label: string; accounts: readonly (readonly Fact[])[] }> | null
+  bank: Readonly<{ label: string; accounts: readonly Account[] }> | null
   texts: readonly Readonly<{ label: string; lines: readonly Own[] }>[]
   codes: readonly Readonly<{ path: string; alt: string; label: string }>[]
   signature: string | null
@@ -174,7 +176,7 @@ function columnsOf({ options, lines, taxes }: DocumentInput) {
 }
 
 /** Letters of the smallest print that a third of the narrowest page holds. */
-const footerWidth = 40
+const footerWidth = 30
 
 function footerOf(texts: readonly string[]): Sheet['footer'] {
   const columns = texts.map(ownLines).filter((lines) => lines.length > 0)
@@ -311,16 +313,17 @@ function bankOf({ kind, bank }: DocumentInput, { labels }: Language): Sheet['ban
     ['accountNumber', 'accountNumber'],
     ['sortCode', 'sortCode'],
   ]
-  const accounts = bank.map((account) =>
-    members.flatMap(([member, label]): Fact[] => {
+  const accounts = bank.map((account) => ({
+    name: bank.length > 1 && account.label !== null ? own(account.label) : null,
+    facts: members.flatMap(([member, label]): Fact[] => {
       const value = account[member]
       if (value === null || value.trim() === '') return []
       const shown =
         member === 'iban' ? value.replace(/\s/g, '').replace(/.{4}(?=.)/g, '$& ') : value
       return [{ label: labels[label], value: own(shown) }]
     }),
-  )
-  return { label: labels.payment, accounts: accounts.filter((facts) => facts.length > 0) }
+  }))
+  return { label: labels.payment, accounts: accounts.filter(({ facts }) => facts.length > 0) }
 }
 
 type Setting = Readonly<{
