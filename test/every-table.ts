@@ -1,5 +1,6 @@
 import type { PoolClient } from '../src/db/pool.ts'
 import { asDate } from '../src/kernel/dates.ts'
+import { createAccount } from '../src/modules/ledger/account.actions.ts'
 import { setRate } from '../src/modules/ledger/exchange-rate.actions.ts'
 import { draftJournal, postJournal, reverseJournal } from '../src/modules/ledger/journal.actions.ts'
 import { createInvoice } from '../src/modules/sales/invoice.actions.ts'
@@ -42,6 +43,13 @@ export async function aFullShop(): Promise<FullShop> {
     lines: [{ description: 'Support', quantity: '1', unitPrice: '250' }],
     ...{ externalId: 'recurring 1', metadata: {} },
   })
+  const gifts = {
+    code: '5998',
+    name: 'Gifts',
+    category: 'expense',
+    externalId: 'account 1',
+  } as const
+  await shop.write(createAccount, gifts)
   const sale = journal('1001 +1.00 | 4000 -1.00', '2026-06-10', { externalId: 'journal 1' })
   const { id } = await shop.write(postJournal, sale)
   await shop.write(reverseJournal, { entryId: id, reason: 'a test' })

@@ -14,6 +14,8 @@ create table account (
   currency text check (currency ~ '^[A-Z]{3}$'),
   is_header boolean not null default false,
   is_system boolean not null default false,
+  external_id text check (length(external_id) between 1 and 255),
+  metadata jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
   archived_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -21,6 +23,8 @@ create table account (
   primary key (business_id, account_id),
   constraint account_code_unique unique (business_id, code)
 );
+create unique index account_external_id_unique on account (business_id, external_id)
+  where external_id is not null;
 create unique index account_role_unique on account (business_id, role)
   where role is not null and role not in ('cash', 'bank');
 select secure_table('account', 'business_id', 'tallystick.business_id');

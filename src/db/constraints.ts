@@ -18,6 +18,8 @@ const refusalByConstraint: Readonly<Record<string, () => Refusal>> = {
     new Refusal('resource.external_id_taken', { externalId: '', resource: 'Document' }),
   party_external_id_unique: () =>
     new Refusal('resource.external_id_taken', { externalId: '', resource: 'Customer' }),
+  account_external_id_unique: () =>
+    new Refusal('resource.external_id_taken', { externalId: '', resource: 'Account' }),
   account_code_unique: () => new Refusal('ledger.account_code_taken', { code: '' }),
   document_number_unique: () =>
     new Refusal('resource.number_taken', { resource: 'Document', number: '' }),

@@ -17,10 +17,12 @@ import {
   businessQuery,
   description,
   enveloped,
+  externalId,
   instant,
   kobo,
   listErrors,
   major,
+  metadata,
   nullable,
   readErrors,
   text,
@@ -40,12 +42,16 @@ const AccountIn = Type.Object({
   category,
   subcategory: Type.Optional(subcategory),
   description: Type.Optional(description),
+  externalId: Type.Optional(externalId),
+  metadata: Type.Optional(metadata),
 })
 
 const AccountChange = Type.Object({
   name: Type.Optional(name),
   subcategory: Type.Optional(subcategory),
   description: Type.Optional(nullable(description)),
+  externalId: Type.Optional(nullable(externalId)),
+  metadata: Type.Optional(metadata),
   isActive: Type.Optional(Type.Boolean()),
 })
 
@@ -63,6 +69,8 @@ const AccountOut = Type.Object({
   description: nullable(Type.String()),
   role: nullable(Type.String()),
   currency: nullable(Type.String()),
+  externalId: nullable(Type.String()),
+  metadata,
 })
 
 const AccountPage = Type.Object({
@@ -99,6 +107,7 @@ const listAccountsRoute = route({
     ...businessQuery,
     category: Type.Optional(category),
     isActive: Type.Optional(Type.Boolean({ description: 'Default true' })),
+    externalId: Type.Optional(externalId),
     ...sortQuery(sorts),
     ...listQuery,
   }),
@@ -110,9 +119,12 @@ const listAccountsRoute = route({
   ],
   handle: async (call) => {
     const { businessId, baseCurrency } = call.business()
-    const { category: only, isActive = true } = call.query
+    const { category: only, isActive = true, externalId: wanted } = call.query
     const { accounts, balances } = await call.read(async (db) => ({
-      accounts: await listAccounts(db, { businessId, category: only, isActive }),
+      accounts: await listAccounts(db, {
+        ...{ businessId, category: only, isActive },
+        externalId: wanted,
+      }),
       balances: await sumBalances(db, businessId, call.today),
     }))
     const { page, rest } = toPage(accounts, call.query, listing)
@@ -157,7 +169,12 @@ const createAccountRoute = route({
   query: Type.Object(businessQuery),
   body: AccountIn,
   answers: { 201: enveloped(AccountOut) },
-  errors: [...writeErrors, 'ledger.account_code_reserved', 'ledger.account_code_taken'],
+  errors: [
+    ...writeErrors,
+    'resource.external_id_taken',
+    'ledger.account_code_reserved',
+    'ledger.account_code_taken',
+  ],
   examples: [
     {
       summary: 'An account for ground rent',
@@ -171,13 +188,9 @@ const createAccountRoute = route({
     },
   ],
   handle: (call) => {
-    const { code, name: given, category: own, subcategory: group, description: words } = call.body
     const input = {
-      code,
-      name: given,
-      category: own as AccountCategory, // one of the enumeration
-      subcategory: group,
-      description: words ?? null,
+      ...call.body,
+      category: call.body.category as AccountCategory, // one of the enumeration
     }
     return call.write(createAccount, input, (made) => ({
       status: 201,
@@ -206,6 +219,7 @@ const updateAccountRoute = route({
     'resource.not_found',
     'ledger.system_account_locked',
     'ledger.account_in_use',
+    'resource.external_id_taken',
   ],
   examples: [
     { summary: 'Another name', params: { id: '5010' }, body: { name: 'Labour' }, status: 200 },
@@ -255,4 +269,6 @@ const toWire = (
   description: account.description,
   role: account.role,
   currency: account.currency,
+  externalId: account.externalId,
+  metadata: account.metadata,
 })

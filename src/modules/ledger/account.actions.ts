@@ -47,6 +47,8 @@ export async function seedChart(
       currency: null,
       isHeader: false,
       isSystem: row.role !== null,
+      externalId: null,
+      metadata: {},
       archivedAt: null,
       createdAt: now,
       updatedAt: now,
@@ -79,22 +81,31 @@ export type NewAccount = Readonly<{
   description?: string | null
   currency?: string | null
   role?: 'cash' | 'bank'
+  externalId?: string | null
+  metadata?: Account['metadata']
 }>
 
 /** An account with its balance today, in its own direction. Minor units of the base currency. */
 export type AccountStanding = Readonly<{ account: Account; balance: bigint }>
 
 /**
- * Adds an account to the chart.
+ * Adds an account to the chart. An external id is a permanent key: the same account sent again
+ * answers the one that is there.
  * Refuses, in this order: validation.failed (a subcategory of another category),
- * ledger.account_code_reserved, ledger.account_code_taken, validation.failed (the chart is full).
- * Source: Books specification 12.2.
+ * resource.external_id_taken, ledger.account_code_reserved, ledger.account_code_taken,
+ * validation.failed (the chart is full).
+ * Source: Books specification 12.2; ledger specification 7.4.
  */
 export async function createAccount(ctx: Ctx, input: NewAccount): Promise<AccountStanding> {
   const { tx, businessId, now } = ctx
   const { code, category } = input
   const subcategory = input.subcategory ?? subcategoriesOf(category)[0] ?? category
   requireSubcategory(category, subcategory)
+  const known = await findByExternalId(ctx, input.externalId)
+  if (known !== undefined) {
+    if (!isSame(known, { ...input, subcategory })) throw externalIdTaken(known)
+    return standingOf(ctx, known)
+  }
   const taken = await findAccount(tx, businessId, code)
   if (taken !== undefined) {
     const isReserved = taken.isSystem
@@ -115,6 +126,8 @@ export async function createAccount(ctx: Ctx, input: NewAccount): Promise<Accoun
     currency: input.currency ?? null,
     isHeader: false,
     isSystem: false,
+    externalId: input.externalId ?? null,
+    metadata: input.metadata ?? {},
     archivedAt: null,
     createdAt: now,
     updatedAt: now,
@@ -124,19 +137,49 @@ export async function createAccount(ctx: Ctx, input: NewAccount): Promise<Accoun
   return { account, balance: 0n }
 }
 
+async function findByExternalId(
+  { tx, businessId }: Ctx,
+  externalId: string | null | undefined,
+): Promise<Account | undefined> {
+  if (!externalId) return undefined
+  const [known] = await listAccounts(tx, { businessId, externalId })
+  return known
+}
+
+const isSame = (known: Account, { code, name, category, subcategory, ...rest }: NewAccount) =>
+  JSON.stringify([known.code, known.name, known.category, known.subcategory, known.description]) ===
+    JSON.stringify([code, name, category, subcategory, rest.description ?? null]) &&
+  sortedText(known.metadata) === sortedText(rest.metadata ?? {})
+
+const sortedText = (metadata: Account['metadata']): string =>
+  JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+const externalIdTaken = ({ externalId }: Pick<Account, 'externalId'>): Refusal =>
+  new Refusal('resource.external_id_taken', { externalId: externalId ?? '', resource: 'Account' })
+
+async function standingOf(ctx: Ctx, account: Account): Promise<AccountStanding> {
+  const { business } = await ctx.remember(loadBook)
+  const today = dateIn(ctx.now, business.timeZone)
+  const balances = await sumBalances(ctx.tx, ctx.businessId, today)
+  return { account, balance: inNormalDirection(account.category, balances.get(account.id) ?? 0n) }
+}
+
 /** Only what is named changes; `isActive` archives an account or brings it back. */
 export type AccountChange = Readonly<{
   code: string
   name?: string | undefined
   subcategory?: string | undefined
   description?: string | null | undefined
+  externalId?: string | null | undefined
+  metadata?: Account['metadata'] | undefined
   isActive?: boolean | undefined
 }>
 
 /**
  * Changes an account; code and category stay for ever.
  * Refuses, in this order: resource.not_found, validation.failed (a subcategory of another
- * category), ledger.system_account_locked, ledger.account_in_use (archived with a balance).
+ * category), ledger.system_account_locked, ledger.account_in_use (archived with a balance),
+ * resource.external_id_taken.
  * Source: Books specification 12.2; ledger specification 4.5.
  */
 export async function updateAccount(ctx: Ctx, change: AccountChange): Promise<AccountStanding> {
@@ -149,6 +192,8 @@ export async function updateAccount(ctx: Ctx, change: AccountChange): Promise<Ac
     name: change.name ?? before.name,
     subcategory: change.subcategory ?? before.subcategory,
     description: change.description === undefined ? before.description : change.description,
+    externalId: change.externalId === undefined ? before.externalId : change.externalId,
+    metadata: change.metadata ?? before.metadata,
     archivedAt,
     updatedAt: now,
   }
@@ -161,14 +206,11 @@ export async function updateAccount(ctx: Ctx, change: AccountChange): Promise<Ac
   if (isArchived && !(await isEmptyAccount(tx, businessId, before.id))) {
     throw new Refusal('ledger.account_in_use', { account: before.code })
   }
+  const known = await findByExternalId(ctx, after.externalId)
+  if (known !== undefined && known.id !== before.id) throw externalIdTaken(after)
   await updateAccountRow(tx, businessId, after)
   report(ctx, 'updated', after, before)
-  const { business } = await ctx.remember(loadBook)
-  const balances = await sumBalances(tx, businessId, dateIn(now, business.timeZone))
-  return {
-    account: after,
-    balance: inNormalDirection(after.category, balances.get(after.id) ?? 0n),
-  }
+  return standingOf(ctx, after)
 }
 
 function report(ctx: Ctx, what: 'created' | 'updated', after: Account, before?: Account): void {

@@ -12,13 +12,14 @@ export async function insertAccounts(
   await tx.query({
     text: `
       insert into account (business_id, account_id, code, name, description, category, subcategory,
-        role, level, currency, is_header, is_system, created_at, updated_at)
+        role, level, currency, is_header, is_system, external_id, metadata, created_at, updated_at)
       select $1, t.id, t.code, t.name, t.description, t.category, t.subcategory, t.role, t.level,
-        t.currency, t.is_header, t.is_system, t.created_at, t.created_at
+        t.currency, t.is_header, t.is_system, t.external_id, t.metadata, t.created_at, t.created_at
       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::boolean[], $12::boolean[], $13::timestamptz[])
+        $8::text[], $9::text[], $10::text[], $11::boolean[], $12::boolean[], $13::text[],
+        $14::jsonb[], $15::timestamptz[])
         as t (id, code, name, description, category, subcategory, role, level, currency,
-          is_header, is_system, created_at)`,
+          is_header, is_system, external_id, metadata, created_at)`,
     values: [
       businessId,
       plainArray(accounts.map(({ id }) => id)),
@@ -32,6 +33,8 @@ export async function insertAccounts(
       nullableArray(accounts.map(({ currency }) => currency)),
       plainArray(accounts.map(({ isHeader }) => isHeader)),
       plainArray(accounts.map(({ isSystem }) => isSystem)),
+      textArray(accounts.map(({ externalId }) => externalId)),
+      textArray(accounts.map(({ metadata }) => JSON.stringify(metadata))),
       plainArray(accounts.map(({ createdAt }) => createdAt)),
     ],
   })
@@ -41,12 +44,16 @@ export async function insertAccounts(
 export async function updateAccountRow(
   tx: Tx,
   businessId: Id<'business'>,
-  { id, name, description, subcategory, archivedAt, updatedAt }: Account,
+  account: Account,
 ): Promise<void> {
+  const { id, name, description, subcategory, externalId, metadata } = account
   await tx.query({
-    text: `update account set name = $3, description = $4, subcategory = $5, archived_at = $6,
-        updated_at = $7, version = version + 1
+    text: `update account set name = $3, description = $4, subcategory = $5, external_id = $6,
+        metadata = $7, archived_at = $8, updated_at = $9, version = version + 1
       where business_id = $1 and account_id = $2`,
-    values: [businessId, id, name, description, subcategory, archivedAt, updatedAt],
+    values: [
+      ...[businessId, id, name, description, subcategory, externalId, JSON.stringify(metadata)],
+      ...[account.archivedAt, account.updatedAt],
+    ],
   })
 }

@@ -12,7 +12,7 @@ import {
 import { listBalances } from './balance.queries.ts'
 
 const columns = `account_id, code, name, description, category, subcategory, role, level, currency,
-  is_header, is_system, archived_at, created_at, updated_at`
+  is_header, is_system, external_id, metadata, archived_at, created_at, updated_at`
 
 /** One account by its code, archived ones too, or undefined. */
 export async function findAccount(
@@ -45,20 +45,22 @@ type Filter = Readonly<{
   businessId: Id<'business'>
   category?: AccountCategory | undefined
   isActive?: boolean | undefined
+  externalId?: string | undefined
 }>
 
 /** The chart in order of code, at most 10,000 accounts. */
 export async function listAccounts(
   db: Db,
-  { businessId, category, isActive }: Filter,
+  { businessId, category, isActive, externalId }: Filter,
 ): Promise<readonly Account[]> {
   const rows = await db.query<AccountRow>({
     name: 'list_accounts',
     text: `select ${columns} from account
       where business_id = $1 and ($2::text is null or category = $2)
         and ($3::boolean is null or (archived_at is null) = $3)
+        and ($4::text is null or external_id = $4)
       order by code, account_id limit ${accountsMax}`,
-    values: [businessId, category ?? null, isActive ?? null],
+    values: [businessId, category ?? null, isActive ?? null, externalId ?? null],
   })
   return rows.map(toAccount)
 }

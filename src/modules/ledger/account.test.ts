@@ -14,6 +14,8 @@ const accountsOf = (chart: ChartName): readonly Account[] =>
     currency: null,
     isHeader: false,
     isSystem: row.role !== null,
+    externalId: null,
+    metadata: {},
     archivedAt: null,
     createdAt: made,
     updatedAt: made,

@@ -43,6 +43,10 @@ export type Account = Readonly<{
   currency: string | null
   isHeader: boolean
   isSystem: boolean
+  /** The caller's own id of it, unique in the business. */
+  externalId: string | null
+  /** What callers note beside it: names and texts. */
+  metadata: Readonly<Record<string, string>>
   archivedAt: Instant | null
   createdAt: Instant
   updatedAt: Instant
@@ -61,6 +65,8 @@ export type AccountRow = Readonly<{
   currency: string | null
   is_header: boolean
   is_system: boolean
+  external_id: string | null
+  metadata: Readonly<Record<string, string>>
   archived_at: Instant | null
   created_at: Instant
   updated_at: Instant
@@ -78,6 +84,8 @@ export const toAccount = (row: AccountRow): Account => ({
   currency: row.currency,
   isHeader: row.is_header,
   isSystem: row.is_system,
+  externalId: row.external_id,
+  metadata: row.metadata,
   archivedAt: row.archived_at,
   createdAt: row.created_at,
   updatedAt: row.updated_at,

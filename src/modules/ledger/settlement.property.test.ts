@@ -22,6 +22,7 @@ const accountByRole = new Map(
       ...{ id: asId('account', uuid(index)), code: String(1000 + index), name: role },
       ...{ description: null, category: 'asset', subcategory: 'current_asset', role },
       ...{ level: 'open', currency: null, isHeader: false, isSystem: true, archivedAt: null },
+      ...{ externalId: null, metadata: {} },
       ...{ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' },
     } as Account,
   ]),

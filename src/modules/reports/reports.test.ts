@@ -22,6 +22,8 @@ const accounts: readonly Account[] = chartAccounts('nigeria').map((row, index) =
   currency: null,
   isHeader: false,
   isSystem: row.role !== null,
+  externalId: null,
+  metadata: {},
   archivedAt: null,
   createdAt: '2020-01-01T00:00:00.000Z' as Instant,
   updatedAt: '2020-01-01T00:00:00.000Z' as Instant,

@@ -15,6 +15,8 @@ const accountsOf = (chart: 'nigeria' | 'generic'): readonly Account[] =>
     currency: null,
     isHeader: false,
     isSystem: row.role !== null,
+    externalId: null,
+    metadata: {},
     archivedAt: null,
     createdAt: '2020-01-01T00:00:00.000Z' as Instant,
     updatedAt: '2020-01-01T00:00:00.000Z' as Instant,

@@ -26,7 +26,7 @@ test('200 an account shows its balance in its own direction', async () => {
     '{"id":"4000","code":"4000","name":"Revenue","category":"revenue",' +
       '"subcategory":"operating_revenue","balanceKobo":215000,"balance":2150,' +
       '"isSystemAccount":true,"isActive":true,"createdAt":"2026-06-15T12:00:00.000Z",' +
-      '"description":null,"role":"revenue","currency":null}',
+      '"description":null,"role":"revenue","currency":null,"externalId":null,"metadata":{}}',
   )
 })
 
@@ -79,6 +79,43 @@ test('200 the chart is filtered by category and by being active', async () => {
   expect(archived.accounts).toMatchObject([{ code: '4001', isActive: false }])
 })
 
+test('201 an account sent again under its external id is the account that is there', async () => {
+  const books = booksOf(await aBusiness(nigeria))
+  const gifts = { code: '5998', name: 'Gifts', category: 'expense' }
+  const labelled = { ...gifts, externalId: 'erp-7', metadata: { b: '2', a: '1' } }
+
+  const made = await books.post(path, labelled)
+  const again = await books.post(path, { ...labelled, metadata: { a: '1', b: '2' } })
+  const other = await books.post(path, { ...labelled, code: '5997' })
+  const found = (await books.get(`${path}?externalId=erp-7`)).body.data
+
+  expect([made.status, made.body.data.externalId, made.body.data.metadata]).toEqual([
+    201,
+    'erp-7',
+    { a: '1', b: '2' },
+  ])
+  expect([again.status, again.body.data]).toEqual([201, made.body.data])
+  expect([other.status, other.body.error.message]).toEqual([
+    409,
+    'externalId erp-7 is already used by another Account',
+  ])
+  expect(found.accounts).toEqual([made.body.data])
+})
+
+test('200 labels change on system accounts too, and an external id is given away', async () => {
+  const books = booksOf(await aBusiness(nigeria))
+
+  const system = await books.put(`${path}/1021`, { externalId: 'ar', metadata: { team: 'sales' } })
+  const taken = await books.put(`${path}/5020`, { externalId: 'ar' })
+  const freed = await books.put(`${path}/1021`, { externalId: null })
+  const moved = await books.put(`${path}/5020`, { externalId: 'ar' })
+
+  expect(system.body.data).toMatchObject({ externalId: 'ar', metadata: { team: 'sales' } })
+  expect([taken.status, taken.body.error.code]).toEqual([409, 'CONFLICT'])
+  expect(freed.body.data).toMatchObject({ externalId: null, metadata: { team: 'sales' } })
+  expect(moved.body.data).toMatchObject({ id: '5020', externalId: 'ar' })
+})
+
 test('201 an account is added and takes postings at once', async () => {
   const books = booksOf(await aBusiness(nigeria))
   const account = { code: '4002', name: ' Repairs ', category: 'revenue', description: 'Workshop' }
@@ -105,6 +142,8 @@ test('201 an account is added and takes postings at once', async () => {
     description: 'Workshop',
     role: null,
     currency: null,
+    externalId: null,
+    metadata: {},
   })
   expect(posted.status).toBe(201)
 })
