@@ -63,7 +63,7 @@ const CustomerChange = Type.Object({
   metadata: Type.Optional(nullable(metadata)),
 })
 
-const CustomerOut = Type.Object({
+export const CustomerOut = Type.Object({
   id: uuid,
   business_id: uuid,
   name,

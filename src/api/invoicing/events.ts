@@ -9,7 +9,7 @@ import { type EventBusiness, eventDays, type StoredEvent } from '../../modules/w
 import { type Call, route } from '../http/route.ts'
 import { listErrors, readErrors, text, uuid } from './fields.ts'
 import { pageSizeDefault, pageSizeMax } from './lists.ts'
-import { buildEventRenderer } from './webhook-events.ts'
+import { buildEventRenderer, type EventType, isEventType } from './webhook-events.ts'
 
 const EventOut = Type.Object({
   sequence: Type.Integer({ description: 'Rises without gaps in the outbox of the business' }),
@@ -58,14 +58,15 @@ const listRoute = route({
   description: 'Kept for 90 days. Call again with `next_after` to go on; nothing is missed.',
   query: EventQuery,
   answers: { 200: EventPage },
-  errors: listErrors,
+  errors: [...listErrors, 'webhooks.event_unknown'],
   examples: [
     { summary: 'From the beginning', status: 200 },
     { summary: 'Invoices that were paid', query: { types: 'invoice.paid' }, status: 200 },
+    { summary: 'A type that nobody knows', query: { types: 'invoice.eaten' }, status: 400 },
   ],
   handle: async (call) => {
     const { after = 0, limit = pageSizeDefault, types } = call.query
-    const wanted = types === undefined ? undefined : types.split(',').map((type) => type.trim())
+    const wanted = types === undefined ? undefined : types.split(',').map(parseType)
     const asked = { after: BigInt(after), limit, wanted }
     return { status: 200, body: await call.read((db) => readPage(db, call, asked)) }
   },
@@ -162,6 +163,13 @@ function toWire(
 const dayMs = 86_400_000
 
 const oldestOf = (now: Instant): Instant => instantFromMs(msOf(now) - eventDays * dayMs)
+
+/** Refuses: webhooks.event_unknown. */
+function parseType(given: string): EventType {
+  const type = given.trim()
+  if (!isEventType(type)) throw new Refusal('webhooks.event_unknown', { event: type })
+  return type
+}
 
 /** The uuid behind `evt_` and 32 digits. Refuses: request.id_malformed. */
 function parseEventId(given: string): string {

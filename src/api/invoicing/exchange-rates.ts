@@ -7,7 +7,7 @@ import { listRates, type RateFilter } from '../../modules/ledger/exchange-rate.q
 import type { NewRate, Rate } from '../../modules/ledger/exchange-rate.ts'
 import { type Call, route } from '../http/route.ts'
 import { currency, date, listErrors, number, toWireDecimal, writeErrors } from './fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { orderedQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
 const RateIn = Type.Object({
   rate: number({
@@ -25,7 +25,7 @@ const RateOut = Type.Object({
 })
 
 const RateQuery = Type.Object({
-  ...listQuery(['date']),
+  ...orderedQuery(['date']),
   currency: Type.Optional(currency),
   date_from: Type.Optional(date),
   date_to: Type.Optional(date),

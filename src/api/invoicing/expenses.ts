@@ -85,8 +85,8 @@ const ExpenseIn = Type.Object({
 const ExpenseChange = Type.Object({
   description: Type.Optional(name),
   amount: Type.Optional(net),
-  expense_date: Type.Optional(date),
-  currency: Type.Optional(currency),
+  expense_date: Type.Optional(nullable(date)),
+  currency: Type.Optional(nullable(currency)),
   tax_rate: Type.Optional(nullable(percent)),
   tax_recoverable: Type.Optional(nullable(Type.Boolean())),
   category: Type.Optional(nullable(text())),
@@ -101,7 +101,7 @@ const ExpenseChange = Type.Object({
   metadata: Type.Optional(nullable(metadata)),
 })
 
-const ExpenseOut = Type.Object({
+export const ExpenseOut = Type.Object({
   id: uuid,
   business_id: uuid,
   expense_number: Type.String(),
@@ -286,7 +286,7 @@ const changeRoutes = updateRoutes(
         action: updateExpense,
         input: {
           expenseId: call.params.id.toLowerCase(),
-          changes: toChanges(call.body),
+          changes: toChanges(call.body, call.today),
           status: call.body.status && statusByName[call.body.status],
           today: call.today,
         },
@@ -439,14 +439,15 @@ function toNewExpense(body: Static<typeof ExpenseIn>, today: CalendarDate): NewE
   }
 }
 
-function toChanges(body: Static<typeof ExpenseChange>): ExpenseChanges {
+function toChanges(body: Static<typeof ExpenseChange>, today: CalendarDate): ExpenseChanges {
   const { amount: given, tax_rate: rate, tax_recoverable: isTaxRecoverable, metadata: texts } = body
   const { expense_account_code: account, payment_account_code: payment, supplier_id } = body
+  const { expense_date: day, currency: code } = body
   return {
     ...(body.description !== undefined && { description: body.description }),
     ...(given !== undefined && { amount: toText(given, 'amount') ?? '0' }),
-    ...(body.expense_date !== undefined && { date: parseDate(body.expense_date) }),
-    ...(body.currency !== undefined && { currency: toCurrency(body.currency) ?? 'USD' }),
+    ...(day !== undefined && { date: day === null ? today : parseDate(day) }),
+    ...(code !== undefined && { currency: toCurrency(code ?? undefined) ?? 'USD' }),
     ...(rate !== undefined && { taxPercent: toText(rate ?? 0, 'tax_rate') ?? '0' }),
     ...(isTaxRecoverable !== undefined && { isTaxRecoverable: isTaxRecoverable ?? true }),
     ...(body.category !== undefined && { category: body.category }),

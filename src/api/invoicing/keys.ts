@@ -27,7 +27,7 @@ import {
   uuid,
   writeErrors,
 } from './fields.ts'
-import { listQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
+import { orderedQuery, pageOf, toPage, toSort, toWindow } from './lists.ts'
 
 const scope = Type.Enum([...scopesBySurface.invoicing])
 const name = Type.String({ minLength: 1, maxLength: keyNameMax })
@@ -126,7 +126,7 @@ const listRoute = route({
   path: '/api/v1/keys',
   operation: 'list-keys',
   summary: 'List active and expired keys',
-  query: Type.Object(listQuery(['created_at', 'name'])),
+  query: Type.Object(orderedQuery(['created_at', 'name'])),
   answers: { 200: pageOf(KeyOut) },
   errors: listErrors,
   examples: [{ summary: 'All of them', status: 200 }],

@@ -15,7 +15,7 @@ const pageMax = 1_000_000_000
 export const countedMax = 10_000
 
 /** Query members that every list has. `fields` are what it can be sorted by. */
-export const listQuery = <const F extends readonly string[]>(fields: F) => ({
+export const orderedQuery = <const F extends readonly string[]>(fields: F) => ({
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax, description: 'Default 1' })),
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: pageSizeMax, description: `Default ${pageSizeDefault}` }),
@@ -25,10 +25,15 @@ export const listQuery = <const F extends readonly string[]>(fields: F) => ({
       description: 'A leading minus sorts descending',
     }),
   ),
-  updated_since: Type.Optional(timestamp),
   cursor: Type.Optional(
     Type.String({ description: 'From `next_cursor`; empty for the first page', keepsEmpty: true }),
   ),
+})
+
+/** The same of lists whose rows say when they were changed. */
+export const listQuery = <const F extends readonly string[]>(fields: F) => ({
+  ...orderedQuery(fields),
+  updated_since: Type.Optional(timestamp),
 })
 
 /** One page of a list as callers see it. */

@@ -56,6 +56,7 @@ const switchable = Type.Enum(['active', 'paused'])
 const interval = Type.Integer({ minimum: 1, maximum: 366 })
 const occurrences = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 const dueDays = Type.Integer({ minimum: 0, maximum: 3_650 })
+const [intervalDefault, dueDaysDefault] = [1, 30] as const
 
 const RecurringIn = Type.Object({
   customer_id: uuid,
@@ -84,15 +85,15 @@ const RecurringChange = Type.Object({
   items: Type.Optional(items),
   frequency: Type.Optional(frequency),
   start_date: Type.Optional(date),
-  interval: Type.Optional(interval),
+  interval: Type.Optional(nullable(interval)),
   end_date: Type.Optional(nullable(date)),
   max_occurrences: Type.Optional(nullable(occurrences)),
-  due_days: Type.Optional(dueDays),
+  due_days: Type.Optional(nullable(dueDays)),
   currency: Type.Optional(currency),
   notes: Type.Optional(nullable(longText)),
   terms: Type.Optional(nullable(longText)),
   template_type: Type.Optional(nullable(template)),
-  auto_send: Type.Optional(Type.Boolean()),
+  auto_send: Type.Optional(nullable(Type.Boolean())),
   status: Type.Optional(switchable),
   name: Type.Optional(nullable(name)),
   external_id: Type.Optional(nullable(externalId)),
@@ -111,7 +112,7 @@ const ItemOut = Type.Object({
   unit: nullable(Type.String()),
 })
 
-const RecurringOut = Type.Object({
+export const RecurringOut = Type.Object({
   id: uuid,
   business_id: uuid,
   customer_id: uuid,
@@ -423,11 +424,11 @@ function toNewRecurring(body: Static<typeof RecurringIn>): NewRecurring {
     customerId: body.customer_id.toLowerCase(),
     lines: body.items.map(toLine),
     frequency: body.frequency,
-    every: body.interval ?? 1,
+    every: body.interval ?? intervalDefault,
     startDate,
     endDate,
     occurrencesMax: body.max_occurrences ?? null,
-    dueDays: body.due_days ?? 30,
+    dueDays: body.due_days ?? dueDaysDefault,
     ...(body.currency !== undefined && { currency: parseCurrency(body.currency) }),
     ...(body.notes !== undefined && { notes: body.notes }),
     ...(body.terms !== undefined && { terms: body.terms }),
@@ -446,15 +447,15 @@ function toChanges(body: Static<typeof RecurringChange>): RecurringChanges {
     ...(body.items !== undefined && { lines: body.items.map(toLine) }),
     ...(body.frequency !== undefined && { frequency: body.frequency }),
     ...(body.start_date !== undefined && { startDate: parseDate(body.start_date) }),
-    ...(body.interval !== undefined && { every: body.interval }),
+    ...(body.interval !== undefined && { every: body.interval ?? intervalDefault }),
     ...(end_date !== undefined && { endDate: end_date === null ? null : parseDate(end_date) }),
     ...(max_occurrences !== undefined && { occurrencesMax: max_occurrences }),
-    ...(body.due_days !== undefined && { dueDays: body.due_days }),
+    ...(body.due_days !== undefined && { dueDays: body.due_days ?? dueDaysDefault }),
     ...(body.currency !== undefined && { currency: toCurrency(body.currency) ?? 'USD' }),
     ...(notes !== undefined && { notes }),
     ...(terms !== undefined && { terms }),
     ...(template_type !== undefined && { template: template_type ?? 'modern' }),
-    ...(body.auto_send !== undefined && { isSent: body.auto_send }),
+    ...(body.auto_send !== undefined && { isSent: body.auto_send ?? false }),
     ...(body.name !== undefined && { name: body.name }),
     ...(body.external_id !== undefined && { externalId: body.external_id }),
     ...(texts !== undefined && { metadata: texts ?? {} }),

@@ -14,37 +14,14 @@ import { toWire as toExpenseWire } from './expenses.ts'
 import { toWire as toInvoiceWire } from './invoice-fields.ts'
 import { toWire as toQuotationWire } from './quotation-fields.ts'
 import { toWire as toRecurringWire } from './recurring-invoices.ts'
+import { sampleByType } from './webhook-samples.ts'
+
+export type EventType = keyof typeof sampleByType
 
 /** Every event type of this surface. Source: Invoicing specification 13.2. */
-export const eventTypes = [
-  'invoice.created',
-  'invoice.updated',
-  'invoice.sent',
-  'invoice.paid',
-  'invoice.overdue',
-  'invoice.cancelled',
-  'invoice.deleted',
-  'quotation.created',
-  'quotation.updated',
-  'quotation.sent',
-  'quotation.accepted',
-  'quotation.rejected',
-  'quotation.expired',
-  'quotation.converted',
-  'customer.created',
-  'customer.updated',
-  'customer.deleted',
-  'expense.created',
-  'expense.updated',
-  'expense.approved',
-  'expense.paid',
-  'expense.deleted',
-  'recurring_invoice.generated',
-  'recurring_invoice.failed',
-  'recurring_invoice.completed',
-] as const
+export const eventTypes = Object.keys(sampleByType) as readonly EventType[] // its own keys
 
-export type EventType = (typeof eventTypes)[number]
+export const isEventType = (text: string): text is EventType => Object.hasOwn(sampleByType, text)
 
 type Payload = StoredEvent['payload']
 
@@ -209,13 +186,11 @@ export const buildEventRenderer =
 /** An event as it is shown where nobody knows the address of a page. */
 export const renderEvent = buildEventRenderer(undefined)
 
-/** A sample of an event type, marked as a test. */
-export const renderSample = (
-  type: string,
-  { id, at, businessId }: Readonly<{ id: string; at: string; businessId: string }>,
-): string => toEnvelope({ id, type, at, businessId }, { id: sampleId, test: true })
-
-const sampleId = '00000000-0000-7000-8000-000000000000'
+/** A sample of an event type with all that such an event has, marked as a test. */
+export function renderSample(type: string, head: Omit<Head, 'type'>): string {
+  const data = isEventType(type) ? sampleByType[type](head) : {}
+  return toEnvelope({ ...head, type }, { ...data, test: true })
+}
 
 type Head = Readonly<{ id: string; type: string; at: string; businessId: string }>
 

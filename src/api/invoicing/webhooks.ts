@@ -26,7 +26,16 @@ import {
   uuid,
   writeErrors,
 } from './fields.ts'
-import { pageOf, pageSizeDefault, pageSizeMax } from './lists.ts'
+import {
+  listQuery,
+  orderedQuery,
+  pageOf,
+  sortedBy,
+  toListed,
+  toPage,
+  toSort,
+  toWindow,
+} from './lists.ts'
 import { updateRoutes } from './updates.ts'
 import { buildEventRenderer, eventTypes, renderSample } from './webhook-events.ts'
 
@@ -87,15 +96,10 @@ const DeliveryOut = Type.Object({
   attempts: Type.Array(AttemptOut),
 })
 
-const pages = {
-  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Default 1' })),
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: pageSizeMax, description: `Default ${pageSizeDefault}` }),
-  ),
-} as const
+const WebhookQuery = Type.Object(listQuery(['created_at', 'updated_at']))
 
 const DeliveryQuery = Type.Object({
-  ...pages,
+  ...orderedQuery(['created_at']),
   state: Type.Optional(Type.Enum([...deliveryStates])),
   event_type: Type.Optional(text()),
   event_id: Type.Optional(Type.String({ pattern: '^evt_[0-9a-fA-F]{32}$' })),
@@ -109,7 +113,9 @@ const Rotation = Type.Object({
   ),
 })
 
-const TestIn = Type.Object({ event: Type.Optional(text(100)) })
+const TestIn = Type.Object({
+  event: Type.Optional(Type.String({ maxLength: 100, description: 'Default invoice.created' })),
+})
 
 const RecoveryIn = Type.Object({
   since: timestamp,
@@ -182,13 +188,16 @@ const listRoute = route({
   path: '/api/v1/webhooks',
   operation: 'list-webhooks',
   summary: 'List endpoints, newest first',
-  query: Type.Object(pages),
+  query: WebhookQuery,
   answers: { 200: pageOf(WebhookOut) },
   errors: listErrors,
   examples: [{ summary: 'All of them', status: 200 }],
   handle: async (call) => {
-    const found = await call.read((db) => listEndpoints(db, scopeOf(call), toWindow(call.query)))
-    return { status: 200, body: toPage(found, call.query, toWire) }
+    const listed = toListed(call.query, sortBy)
+    const found = await call.read((db) => listEndpoints(db, scopeOf(call), listed))
+    const by = sortBy(call.query)
+    const placeOf = (endpoint: Endpoint) => ({ value: endpoint[by], id: endpoint.id })
+    return { status: 200, body: toPage(found, call.query, { placeOf, toWire }) }
   },
 })
 
@@ -310,6 +319,8 @@ const testRoute = route({
   path: '/api/v1/webhooks/{id}/test',
   operation: 'test-webhook',
   summary: 'Send a sample event',
+  description:
+    'With all that an event of the type has, about objects of nobody; `data.test` is true.',
   body: TestIn,
   bodyOptional: true,
   answers: { 202: DeliveryOut },
@@ -323,7 +334,7 @@ const testRoute = route({
     },
   ],
   handle: (call) => {
-    const type = call.body.event ?? eventTypes[0]
+    const type = call.body.event ?? 'invoice.created'
     const { businessId } = call.business()
     const render = (id: string): string => renderSample(type, { id, at: call.now, businessId })
     const { scope, endpointId } = chosen(call)
@@ -357,6 +368,7 @@ const deliveriesRoute = route({
       organizationId: call.caller.organizationId,
       endpointId,
       ...toWindow(query),
+      isAscending: toSort(query.sort)?.isDescending === false,
       ...(query.state !== undefined && { state: query.state }),
       ...(query.event_type !== undefined && { eventType: query.event_type }),
       ...(query.event_id !== undefined && { eventId: query.event_id.slice(4) }),
@@ -368,7 +380,8 @@ const deliveriesRoute = route({
       }),
     }
     const found = await call.read((db) => listDeliveries(db, filter))
-    return { status: 200, body: toPage(found, query, toDeliveryWire) }
+    const placeOf = ({ createdAt: value, id }: Delivery) => ({ value, id })
+    return { status: 200, body: toPage(found, query, { placeOf, toWire: toDeliveryWire }) }
   },
 })
 
@@ -480,21 +493,7 @@ function findOwn(call: OneCall & Pick<Call, 'read'>): Promise<Endpoint> {
   return call.read((db) => getEndpoint(db, scope, endpointId))
 }
 
-type PageQuery = Readonly<{ page?: number; limit?: number }>
-
-const toWindow = ({ page = 1, limit = pageSizeDefault }: PageQuery) => ({
-  limit,
-  offset: (page - 1) * limit,
-})
-
-function toPage<T, W>(
-  { rows, total }: Readonly<{ rows: readonly T[]; total: number }>,
-  { page = 1, limit = pageSizeDefault }: PageQuery,
-  toRow: (row: T) => W,
-) {
-  const total_pages = Math.ceil(total / limit)
-  return { data: rows.map(toRow), pagination: { page, limit, total, total_pages } }
-}
+const sortBy = sortedBy({ created_at: 'createdAt', updated_at: 'updatedAt' })
 
 const made =
   (status: 200 | 201) =>

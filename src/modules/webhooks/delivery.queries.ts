@@ -1,3 +1,4 @@
+import { listPage, type Page } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -29,15 +30,18 @@ export type DeliveryFilter = Readonly<{
   eventId?: string
   attemptedFrom?: Instant
   attemptedTo?: Instant
+  isAscending?: boolean
+  /** Only rows that follow this one in the order of the list. */
+  after?: Readonly<{ value: string | null; id: string }>
   limit: number
-  offset: number
+  offset?: number
 }>
 
-/** The log of an endpoint, newest first, ties by id; at most `limit`, with the number of all. */
-export async function listDeliveries(
-  db: Db,
-  filter: DeliveryFilter,
-): Promise<Readonly<{ rows: readonly Delivery[]; total: number }>> {
+/**
+ * The log of an endpoint, newest first unless asked otherwise, ties by id; at most `limit`, with the
+ * number of all.
+ */
+export function listDeliveries(db: Db, filter: DeliveryFilter): Promise<Page<Delivery>> {
   const values = [
     filter.organizationId,
     filter.endpointId,
@@ -47,18 +51,15 @@ export async function listDeliveries(
     filter.attemptedFrom ?? null,
     filter.attemptedTo ?? null,
   ]
-  const rows = await db.query<Delivery>({
-    name: 'list_deliveries',
-    text: `select ${deliveryColumns} from delivery as d ${attemptsOf} where d.organization_id = $1 and ${matching}
-      order by d.created_at desc, d.delivery_id desc limit $8 offset $9`,
-    values: [...values, filter.limit, filter.offset],
-  })
-  const [count] = await db.query<{ total: number }>({
-    name: 'count_deliveries',
-    text: `select count(*)::int as total from delivery as d where d.organization_id = $1 and ${matching}`,
+  const isDescending = filter.isAscending !== true
+  return listPage(db, {
+    rows: `select ${deliveryColumns} from delivery as d ${attemptsOf}
+      where d.organization_id = $1 and ${matching}`,
+    matches: `select 1 from delivery as d where d.organization_id = $1 and ${matching}`,
     values,
+    order: { column: 'd.created_at', id: 'd.delivery_id', isDescending, canBeEmpty: false },
+    window: filter,
   })
-  return { rows, total: count?.total ?? 0 }
 }
 
 const matching = `

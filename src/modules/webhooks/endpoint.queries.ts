@@ -1,3 +1,4 @@
+import { listPage, type Page, toWhere } from '../../db/lists.ts'
 import { type Db, safeOf } from '../../db/tx.ts'
 import { assert } from '../../kernel/assert.ts'
 import type { Instant } from '../../kernel/dates.ts'
@@ -52,21 +53,36 @@ export async function getEndpoint(
   throw new Refusal('resource.not_found', { resource: 'Webhook endpoint', id: endpointId })
 }
 
-type Window = Readonly<{ limit: number; offset: number }>
+const sortColumn = { createdAt: 'e.created_at', updatedAt: 'e.updated_at' } as const
 
-/** Newest first, ties by id; at most `limit`, with the number of all. */
-export async function listEndpoints(
+/** Which endpoints of a scope a page shows. */
+type EndpointFilter = Readonly<{
+  updatedSince?: Instant
+  sort?: Readonly<{ by: keyof typeof sortColumn; isDescending: boolean }>
+  /** Only rows that follow this one in the order of the list. */
+  after?: Readonly<{ value: string | null; id: string }>
+  limit: number
+  offset?: number
+}>
+
+/** Newest first unless asked otherwise, ties by id; at most `limit`, with the number of all. */
+export function listEndpoints(
   db: Db,
   scope: EndpointScope,
-  { limit, offset }: Window,
-): Promise<Readonly<{ rows: readonly Endpoint[]; total: number }>> {
-  const rows = await db.query<Endpoint>({
-    name: 'list_endpoints',
-    text: `select ${endpointColumns} from endpoint as e where e.organization_id = $1 and ${inScope}
-      order by e.created_at desc, e.endpoint_id desc limit $5 offset $6`,
-    values: [...toValues(scope), limit, offset],
+  filter: EndpointFilter,
+): Promise<Page<Endpoint>> {
+  const { by, isDescending } = filter.sort ?? { by: 'createdAt', isDescending: true }
+  const { values, where } = toWhere(toValues(scope), [
+    [filter.updatedSince, (place) => `e.updated_at >= ${place}`],
+  ])
+  const from = `from endpoint as e where e.organization_id = $1 and ${inScope}${where}`
+  return listPage(db, {
+    rows: `select ${endpointColumns} ${from}`,
+    matches: `select 1 ${from}`,
+    values,
+    order: { column: sortColumn[by], id: 'e.endpoint_id', isDescending, canBeEmpty: false },
+    window: filter,
   })
-  return { rows, total: await countEndpoints(db, scope) }
 }
 
 /** Endpoints of a scope that were not deleted, enabled or not. */

@@ -3,13 +3,14 @@ import {
   type EventType,
   eventTypes,
   renderEvent,
+  renderSample,
 } from '../../../src/api/invoicing/webhook-events.ts'
 import { tellDue } from '../../../src/jobs/due.ts'
 import { runRecurringInvoices } from '../../../src/jobs/recurring.ts'
 import type { Instant } from '../../../src/kernel/dates.ts'
 import { toSendable } from '../../../src/modules/webhooks/delivery.ts'
 import { listEvents } from '../../../src/modules/webhooks/event.queries.ts'
-import { type Answer, aBusiness, type Business } from '../../harness.ts'
+import { type Answer, aBusiness, type Business, newId, noon } from '../../harness.ts'
 
 const business = await aBusiness()
 const { invoicing } = business
@@ -201,6 +202,26 @@ test('each has the members of its family, in their order, and then its own', () 
     return JSON.stringify(Object.keys(data)) !== JSON.stringify(members)
   })
   expect(wrong.map(({ type, data }) => [type, Object.keys(data)])).toEqual([])
+})
+
+/** The names of all members, those of the first row for a list. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
+  if (typeof value !== 'object' || value === null) return null
+  return Object.entries(value).map(([name, member]) => [name, shapeOf(member)])
+}
+
+test('a sample of each type has all that an event of the type has, and says what it is', () => {
+  const { businessId } = business
+  for (const type of eventTypes) {
+    const body = renderSample(type, { id: newId('event'), at: noon, businessId })
+    const { data, ...head } = JSON.parse(body)
+    const { test: isTest, ...sample } = data
+    const real = seen.find((event) => event.type === type)
+    expect([type, shapeOf(sample)]).toEqual([type, shapeOf(real?.data)])
+    expect([isTest, Object.keys(head)]).toEqual([true, ['id', 'type', 'created_at', 'business_id']])
+    expect(body).toBe(JSON.stringify(JSON.parse(body)))
+  }
 })
 
 test('a change of status names the status before it, and nothing else does', () => {

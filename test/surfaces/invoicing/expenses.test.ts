@@ -320,3 +320,20 @@ test('a dry run of an expense tells how its amounts come about and what would be
   expect((await invoicing.get(`${path}/${kept.id}`)).body).toEqual(kept)
   expect(await balancesOf(business)).toEqual([])
 })
+
+test('200 null in an update clears what is optional, and gives back what is usual', async () => {
+  const { invoicing } = await aBusiness()
+  const { body } = await invoicing.post(path, { ...van, currency: 'EUR', reference: 'MV-1' })
+  const cleared = {
+    ...{ expense_date: null, currency: null, tax_rate: null, category: null, reference: null },
+    ...{ expense_account_code: null, supplier_name: null },
+  }
+  const { status, body: after } = await invoicing.patch(`${path}/${body.id}`, cleared)
+  expect([status, after]).toMatchObject([
+    200,
+    {
+      ...{ expense_date: '2026-06-15', currency: 'USD', tax_rate: 0, category: null },
+      ...{ reference: null, supplier_name: null, total: 80 },
+    },
+  ])
+})

@@ -460,3 +460,23 @@ test('201 an invoice of the last day there is has no day that it is due', async 
   const ran = await invoicing.post(`${path}/${body.id}/run`)
   expect([ran.status, ran.body]).toMatchObject([201, { due_date: null }])
 })
+
+test('200 null in an update clears what is optional, and gives back what is usual', async () => {
+  const { recur, invoicing } = await aShop()
+  const { body } = await recur({
+    ...{ interval: 3, due_days: 7, auto_send: true, name: 'Support', notes: 'Hello' },
+    ...{ end_date: '2030-01-01', template_type: 'classic', metadata: { a: 'b' } },
+  })
+  const cleared = {
+    ...{ interval: null, due_days: null, auto_send: null, name: null, notes: null },
+    ...{ end_date: null, template_type: null, metadata: null },
+  }
+  const { status, body: after } = await invoicing.patch(`${path}/${body.id}`, cleared)
+  expect([status, after]).toMatchObject([
+    200,
+    {
+      ...{ interval: 1, due_days: 30, auto_send: false, name: null, notes: null },
+      ...{ end_date: null, template_type: 'modern', metadata: {} },
+    },
+  ])
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Answer, aBusiness, type Business } from '../../harness.ts'
+import { operatorPlans } from '../../../src/modules/plans/plan.ts'
+import { type Answer, aBusiness, type Business, type Client } from '../../harness.ts'
 
 const url = 'https://hooks.lanternrye.example/in'
 const hook = { url, description: 'ERP', events: ['invoice.paid', 'customer.created'] }
@@ -235,6 +236,10 @@ test('200 events are read by polling, in order, each with the body that webhooks
   const [{ id }] = first.data
   expect((await invoicing.get(`/api/v1/events/${id}`)).body).toEqual(first.data[0])
   expect((await invoicing.get('/api/v1/events?types=invoice.paid')).body.data).toEqual([])
+  expect(shown(await invoicing.get('/api/v1/events?types=invoice.paid,%20lost'))).toEqual([
+    400,
+    'Unknown event type lost',
+  ])
   expect(shown(await invoicing.get(`/api/v1/events/evt_${'0'.repeat(32)}`))[0]).toBe(404)
   expect(shown(await invoicing.get('/api/v1/events/nothing'))[0]).toBe(400)
 
@@ -245,3 +250,46 @@ test('200 events are read by polling, in order, each with the body that webhooks
   ])
   expect((await invoicing.get('/api/v1/events')).body.data).toEqual([])
 })
+
+test('200 endpoints and deliveries are sorted, followed and asked for by their changes', async () => {
+  const business = await aBusiness({ plans: operatorPlans })
+  const { invoicing, clock } = business
+  const path = '/api/v1/webhooks'
+  const ids: string[] = []
+  for (const second of [1, 2, 3]) {
+    clock.set(`2026-06-15T12:00:0${second}.000Z`)
+    const { body } = await invoicing.post(path, { ...hook, url: `${url}/${second}` })
+    ids.push(body.id)
+  }
+  const [one, two, three] = ids
+  clock.set('2026-06-15T12:00:09.000Z')
+  await invoicing.patch(`${path}/${one}`, { description: null })
+  const idsOf = async (query: string): Promise<readonly string[]> =>
+    (await invoicing.get(`${path}?${query}`)).body.data.map(({ id }: { id: string }) => id)
+  expect(await idsOf('')).toEqual([three, two, one])
+  expect(await idsOf('sort=created_at&limit=2&page=2')).toEqual([three])
+  expect(await idsOf('sort=-updated_at')).toEqual([one, three, two])
+  expect(await idsOf('updated_since=2026-06-15T12:00:03Z')).toEqual([three, one])
+  expect(await followed(invoicing, `${path}?sort=updated_at`)).toEqual([two, three, one])
+
+  const tested: string[] = []
+  for (const second of [11, 12, 13]) {
+    clock.set(`2026-06-15T12:00:${second}.000Z`)
+    tested.push((await invoicing.post(`${path}/${one}/test`)).body.id)
+  }
+  const log = `${path}/${one}/deliveries`
+  expect(await followed(invoicing, `${log}?state=pending`)).toEqual([...tested].reverse())
+  expect(await followed(invoicing, `${log}?sort=created_at`)).toEqual(tested)
+  expect(shown(await invoicing.get(`${log}?sort=state`))[0]).toBe(400)
+})
+
+/** The ids of a list, one a page. */
+async function followed(client: Client, path: string): Promise<readonly string[]> {
+  const seen: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { body } = await client.get(`${path}&limit=1&cursor=${cursor}`)
+    seen.push(...body.data.map(({ id }: { id: string }) => id))
+    cursor = body.pagination.next_cursor
+  }
+  return seen
+}
