@@ -1,3 +1,4 @@
+import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -115,10 +116,12 @@ export function requireShape(lines: readonly Pick<Line, 'amount' | 'base'>[]): v
 }
 
 /**
- * Debits equal credits to the minor unit in base currency, and in every currency of the entry.
+ * Debits equal credits to the minor unit in base currency, and in every currency of the entry. A
+ * line in base currency has one amount, so an amount of zero with one in base is a difference of
+ * exchange; anything else is a bug of the action that made it.
  * Refuses, in this order: ledger.journal_unbalanced, ledger.journal_unbalanced_currency.
- * Source: Books reference, journal entries; ledger specification 4.3 (J1, J2). Stated again by the
- * trigger `journal_balanced`.
+ * Source: Books reference, journal entries; ledger specification 4.2 and 4.3 (J1, J2, J4). J1 and J2
+ * are stated again by the trigger `journal_balanced`.
  */
 export function requireBalanced(
   lines: readonly Pick<Line, 'currency' | 'amount' | 'base'>[],
@@ -132,6 +135,8 @@ export function requireBalanced(
       difference: money(abs(debit - credit), baseCurrency),
     })
   }
+  const isWhole = lines.every((line) => line.currency !== baseCurrency || line.amount === line.base)
+  assert(isWhole, 'a line in base currency has one amount')
   if (lines.every(({ currency }) => currency === baseCurrency)) return
   const sumByCurrency = new Map<string, bigint>()
   for (const { currency, amount } of lines) {
