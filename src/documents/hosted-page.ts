@@ -11,6 +11,7 @@ import {
 } from './language.ts'
 import { type Html, ltr, markup, nothing, own, toVisible } from './markup.ts'
 import { languageNames, type PageWords, wordsOf } from './page-words.ts'
+import { toIbanText } from './text.ts'
 
 /** Where the style sheet of hosted pages is served. */
 export const pageStylePath = '/i/style.css'
@@ -252,6 +253,7 @@ ${document.lines.map((line) => itemRow(scene, line))}
 </tbody>
 </table>
 ${totals(scene)}
+${reasons(scene)}
 </section>`
 }
 
@@ -311,6 +313,12 @@ ${rows.map(
 )}</dl>`
 }
 
+/** Why no tax was charged, once per reason. */
+const reasons = ({ document, words }: Scene): readonly Html[] =>
+  [...new Set(document.taxes.map(({ category }) => category))].flatMap((category) =>
+    category === 'S' ? [] : [markup`<p class="muted reason">${words[`reason${category}`]}</p>`],
+  )
+
 /** Where to pay; nothing when there is nothing to pay. */
 function payment({ document, words }: Scene): Html {
   const { kind, due, seller, number, status } = document
@@ -322,7 +330,7 @@ function payment({ document, words }: Scene): Html {
       [words.bankName, bank.bankName],
       [words.accountNumber, bank.accountNumber],
       [words.sortCode, bank.sortCode],
-      [words.iban, bank.iban],
+      [words.iban, bank.iban && toIbanText(bank.iban)],
       [words.bic, bank.bic],
       [words.reference, number],
     ] as const
@@ -346,7 +354,7 @@ function texts({ document, words }: Scene): Html {
     text === null || text.trim() === ''
       ? []
       : [
-          markup`<div><h2>${label}</h2><p class="text" dir="auto">${own(text)}</p></div>
+          markup`<div><h2>${label}</h2><p class="text">${own(text)}</p></div>
 `,
         ],
   )

@@ -84,6 +84,7 @@ td.net { grid-row: 2; grid-column: 4; text-align: end }
 .payment > div + div { margin-block-start: 1rem; padding-block-start: 1rem; border-block-start: 1px solid var(--line) }
 .texts { display: grid; gap: 1rem }
 .text { white-space: pre-line }
+.reason { margin-block-start: .75rem; font-size: .875rem }
 .field { margin-block-end: 1rem }
 .field label { display: block; font-weight: 600; margin-block-end: .3rem }
 input, textarea { width: 100%; font: inherit; color: inherit; background: var(--card); border: 1px solid var(--muted); border-radius: .6rem; padding: .6rem .75rem }

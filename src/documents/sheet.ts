@@ -12,7 +12,7 @@ import {
   toPercentText,
   toShortNumber,
 } from './language.ts'
-import { clean, type Own, own, ownLines } from './text.ts'
+import { clean, type Own, own, ownLines, toIbanText } from './text.ts'
 
 /** A label and what stands beside it; figures, codes and addresses run from left to right. */
 type Fact = Readonly<{ label: string; value: Own }>
@@ -318,9 +318,7 @@ function bankOf({ kind, bank }: DocumentInput, { labels }: Language): Sheet['ban
     facts: members.flatMap(([member, label]): Fact[] => {
       const value = account[member]
       if (value === null || value.trim() === '') return []
-      const shown =
-        member === 'iban' ? value.replace(/\s/g, '').replace(/.{4}(?=.)/g, '$& ') : value
-      return [{ label: labels[label], value: own(shown) }]
+      return [{ label: labels[label], value: own(member === 'iban' ? toIbanText(value) : value) }]
     }),
   }))
   return { label: labels.payment, accounts: accounts.filter(({ facts }) => facts.length > 0) }

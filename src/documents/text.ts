@@ -41,6 +41,10 @@ export function clean(text: string): string {
   return result
 }
 
+/** An IBAN in groups of four, as people read it. */
+export const toIbanText = (iban: string): string =>
+  iban.replaceAll(/\s/g, '').replaceAll(/.{4}(?=.)/g, '$& ')
+
 /** The characters of some texts that no font has, each once; a page shows a sign in their place. */
 export function uncoveredIn(texts: readonly string[]): string {
   const found = new Set<string>()
