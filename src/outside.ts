@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import type { Gate } from './db/lane.ts'
 import type { Pool } from './db/pool.ts'
-import { sealSecret } from './db/secret-box.ts'
+import { openSecret, sealSecret } from './db/secret-box.ts'
 import { openAlone } from './db/tx.ts'
 import { parseAllowList } from './jobs/address.ts'
 import { Outbound, type Resolve } from './jobs/outbound.ts'
@@ -53,6 +53,7 @@ export const buildOutside = (
 ): Outside => ({
   random,
   seal: (place, secret) => sealSecret(masterKey, place, secret),
+  unseal: (place, sealed) => openSecret(masterKey, place, sealed),
   keyPair: () => toKeyPair(random(32)),
   ...doors,
   requireReachable: async (url, environment) => {

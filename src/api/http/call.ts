@@ -11,9 +11,10 @@ import {
   type StoredReply,
 } from '../../db/write.ts'
 import { assert } from '../../kernel/assert.ts'
-import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
+import { type CalendarDate, dateIn, type Instant, msOf } from '../../kernel/dates.ts'
 import { isRefusal, Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import type { SecretPlace } from '../../kernel/secret-place.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
 import type { KeyMaker } from '../../modules/access/api-key.actions.ts'
 import { settleCharges } from '../../modules/plans/charge.actions.ts'
@@ -55,6 +56,11 @@ export type CallParts = Readonly<{
 
 /** Headers that are kept with an answer. Source: platform specification 8. */
 const keptHeaders = ['Location', 'ETag', 'Content-Type', 'Error-Code', 'Link']
+
+/** Where an answer that shows a secret once lies sealed among its kept headers, with its end. */
+const sealedHeader = 'Sealed-Answer'
+/** How long such an answer is repeated whole. Source: platform specification, idempotency. */
+const secretMs = 86_400_000
 
 /** One request on its way through a handler. */
 export class RequestCall implements Call {
@@ -196,7 +202,7 @@ export class RequestCall implements Call {
       throw new Refusal('idempotency.key_reused')
     }
     this.hasReplayed = true
-    return toReplay(kept.reply)
+    return this.#toReplay(kept.reply)
   }
 
   /** Keeps a refusal, or answers what was kept before. Refuses: what it was given. */
@@ -240,7 +246,7 @@ export class RequestCall implements Call {
     this.doorMs += performance.now() - begunMs
     if ('replayed' in done) {
       this.hasReplayed = true
-      return toReplay(done.replayed)
+      return this.#toReplay(done.replayed)
     }
     if (done.reply !== undefined && this.route.hasSecret !== true) return toStored(done.reply)
     const reply = answer(done.value)
@@ -263,7 +269,7 @@ export class RequestCall implements Call {
       reply: (outcome) =>
         'refusal' in outcome
           ? this.#toKeptRefusal(outcome.refusal)
-          : this.#toKept(withoutSecret(answer(outcome.value))),
+          : this.#toKept(answer(outcome.value)),
     }
   }
 
@@ -277,7 +283,18 @@ export class RequestCall implements Call {
     return createHash('sha256').update(text).digest()
   }
 
-  #toKept(reply: Reply): StoredReply {
+  /** An answer that shows a secret is kept without it, and sealed as a whole for a day. */
+  #toKept({ keptBody, ...reply }: Reply): StoredReply {
+    const whole = this.#rendered(reply)
+    if (keptBody === undefined) return whole
+    const { headers, ...kept } = this.#rendered({ ...reply, body: keptBody })
+    const sealed = this.outside.seal(this.#placeOf(this.requestId), whole.body)
+    const ends = msOf(this.now) + secretMs
+    const sealedAnswer = `${ends} ${Buffer.from(sealed).toString('base64')}`
+    return { ...kept, headers: { ...headers, [sealedHeader]: sealedAnswer } }
+  }
+
+  #rendered(reply: Reply): StoredReply {
     const content = this.toContent(reply)
     const type = content === undefined ? {} : { 'Content-Type': jsonType }
     return {
@@ -286,6 +303,24 @@ export class RequestCall implements Call {
       body: Buffer.from(content ?? ''),
       requestId: this.requestId,
     }
+  }
+
+  #toReplay({ status, headers, body, requestId }: StoredReply): Reply {
+    const { [sealedHeader]: sealedAnswer, ...shown } = headers
+    const [ends = '0', sealed = ''] = sealedAnswer?.split(' ') ?? []
+    const isWhole = msOf(this.now) < Number(ends)
+    return {
+      status,
+      headers: { ...shown, 'Idempotency-Replayed': 'true', 'Original-Request-Id': requestId },
+      bytes: isWhole
+        ? Buffer.from(this.outside.unseal(this.#placeOf(requestId), Buffer.from(sealed, 'base64')))
+        : body,
+    }
+  }
+
+  #placeOf(requestId: string): SecretPlace {
+    const { organizationId } = this.caller
+    return { table: 'idempotency', column: 'headers', organizationId, rowId: requestId }
   }
 
   #toKeptRefusal(refusal: Refusal): StoredReply | undefined {
@@ -311,15 +346,6 @@ const toStored = ({ status, headers, body }: StoredReply): Reply => ({
   headers,
   bytes: body,
 })
-
-const toReplay = ({ status, headers, body, requestId }: StoredReply): Reply => ({
-  status,
-  headers: { ...headers, 'Idempotency-Replayed': 'true', 'Original-Request-Id': requestId },
-  bytes: body,
-})
-
-const withoutSecret = ({ keptBody, ...reply }: Reply): Reply =>
-  keptBody === undefined ? reply : { ...reply, body: keptBody }
 
 const pickKept = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => keptHeaders.includes(name)))

@@ -20,6 +20,8 @@ export type Outside = Readonly<{
   random: (bytes: number) => Uint8Array
   /** Seals what may belong to no organization; the rest is sealed in its transaction. */
   seal: (place: SecretPlace, secret: Uint8Array) => Uint8Array
+  /** What `seal` was given. */
+  unseal: (place: SecretPlace, sealed: Uint8Array) => Uint8Array
   /** A fresh key pair of ed25519: the seed, and the public half as 32 bytes. */
   keyPair: () => Readonly<{ seed: Uint8Array; publicKey: Uint8Array }>
   /**

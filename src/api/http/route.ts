@@ -15,7 +15,7 @@ export type Reply = Readonly<{
   headers?: Readonly<Record<string, string>>
   /** The body as it goes over the wire, where the gate has kept it; `body` is then not looked at. */
   bytes?: Buffer
-  /** What is kept for repeats in place of a body that shows a secret once. */
+  /** What is repeated after a day in place of a body that shows a secret once. */
   keptBody?: unknown
 }>
 

@@ -55,16 +55,19 @@ test('200 a key shows when it was last used and how often, within a second or tw
     .toMatchObject({ lastUsedAt: '2026-06-15T12:34:56.000Z', totalCalls: 3 })
 })
 
-test('201 the same request again under one Idempotency-Key makes no second key and shows none', async () => {
-  const { books } = await aBusiness()
+test('201 the same request again under one Idempotency-Key makes no second key, and shows it for a day', async () => {
+  const { books, clock } = await aBusiness()
   const headers = { 'idempotency-key': 'till-key' }
   const body = { name: 'Till', environment: 'live' }
 
   const first = await books.post(path, body, headers)
   const again = await books.post(path, body, headers)
+  clock.set('2026-06-16T12:00:00.000Z')
+  const late = await books.post(path, body, headers)
 
   expect(first.body.data.apiKey).toMatch(/^live_sk_[0-9a-f]{48}$/)
-  expect(again.body.data).toEqual({ ...first.body.data, apiKey: null })
+  expect(again.text).toBe(first.text)
+  expect(late.body.data).toEqual({ ...first.body.data, apiKey: null })
   expect((await books.get(path)).body.data.count).toBe(2)
 })
 

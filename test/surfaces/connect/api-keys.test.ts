@@ -30,15 +30,14 @@ test('201 a key is shown once, works at once, and is listed masked', async () =>
   expect((await clientWith(business, apiKey).get('/companies')).status).toBe(200)
 })
 
-test('201 a key needs no name, and the same request again shows it masked', async () => {
+test('201 a key needs no name, and the same request again shows the same', async () => {
   const { connect } = await aBusiness()
   const headers = { 'idempotency-key': 'first-key' }
 
   const first = await connect.post(path, undefined, headers)
   const again = await connect.post(path, undefined, headers)
 
-  expect([first.status, again.status]).toEqual([201, 201])
-  expect(again.body).toEqual({ ...first.body, apiKey: expect.stringContaining('****') })
+  expect([first.status, again.status, again.text]).toEqual([201, 201, first.text])
   expect((await connect.get(path)).body.results).toHaveLength(2)
 })
 

@@ -162,3 +162,15 @@ test('200 pages follow each other by number and by cursor', async () => {
   expect(await names('sort=name&limit=2&page=2')).toEqual(['C', 'invoicing key'])
   expect(await names(`sort=name&limit=2&cursor=${next}`)).toEqual(['C', 'invoicing key'])
 })
+
+test('201 a repeat of the same request shows the same key for a day, and none after it', async () => {
+  const { invoicing, clock } = await aBusiness()
+  const headers = { 'Idempotency-Key': 'key-1' }
+  const first = await invoicing.post(path, { name: 'Shop', scope: 'read' }, headers)
+  clock.set('2026-06-16T11:59:59.999Z')
+  const again = await invoicing.post(path, { name: 'Shop', scope: 'read' }, headers)
+  clock.set('2026-06-16T12:00:00.000Z')
+  const late = await invoicing.post(path, { name: 'Shop', scope: 'read' }, headers)
+  expect([first.status, again.status, again.text]).toEqual([201, 201, first.text])
+  expect([late.status, late.body]).toEqual([201, { ...first.body, key: null }])
+})

@@ -40,14 +40,27 @@ test('201 the signing secret is 64 hexadecimal digits, shown once', async () => 
   })
 })
 
-test('201 a replay of the same request shows no secret again', async () => {
-  const { invoicing } = await aBusiness()
+test('201 a repeat of the same request shows the same secret for a day, and none after it', async () => {
+  const { invoicing, owner, businessId, clock } = await aBusiness()
   const headers = { 'Idempotency-Key': 'hook-1' }
   const first = await invoicing.post('/api/v1/webhooks', hook, headers)
+  clock.set('2026-06-16T11:59:59.999Z')
   const again = await invoicing.post('/api/v1/webhooks', hook, headers)
+  clock.set('2026-06-16T12:00:00.000Z')
+  const late = await invoicing.post('/api/v1/webhooks', hook, headers)
+  const { rows } = await owner.query(
+    `select convert_from(body, 'UTF8') || headers::text as kept from idempotency
+     where tenant_id = $1`,
+    [businessId],
+  )
 
-  expect(again.status).toBe(201)
-  expect(again.body).toEqual({ ...first.body, signing_secret: null })
+  expect([again.status, again.text]).toEqual([201, first.text])
+  expect(again.headers['idempotency-replayed']).toBe('true')
+  expect([late.status, late.body]).toEqual([201, { ...first.body, signing_secret: null }])
+  expect(Object.keys(late.headers)).toEqual(Object.keys(again.headers))
+  expect(rows.length).toBe(1)
+  expect(rows[0].kept).not.toContain(first.body.signing_secret)
+  expect((await invoicing.get('/api/v1/webhooks')).body.pagination.total).toBe(1)
 })
 
 test('the secret lies sealed in the database', async () => {
