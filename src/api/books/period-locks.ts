@@ -119,8 +119,8 @@ const setRoute = route({
     const { scope } = call.params
     const through = toDate(lockDate, 'lockDate')
     const shown = { scope, lockDate: through, hard: false, reason }
-    return call.write(setSoftLock, { scope, through, reason }, () =>
-      done({ ...shown, setBy: call.caller.actor, updatedAt: call.now }),
+    return call.write(setSoftLock, { scope, through, reason }, ({ setBy, updatedAt }) =>
+      done({ ...shown, setBy, updatedAt }),
     )
   },
 })

@@ -28,7 +28,7 @@ import {
 export async function setSoftLock(
   ctx: Ctx,
   { scope, through, reason }: Readonly<Pick<Lock, 'scope' | 'through'> & { reason: string }>,
-): Promise<Lock> {
+): Promise<Lock & Readonly<{ setBy: string; updatedAt: Instant }>> {
   const { locks } = await ctx.remember(loadBook)
   const before = locks.find((each) => each.kind === 'soft' && each.scope === scope)
   const closed = scope === 'all' ? closedThrough(locks) : undefined
@@ -43,7 +43,7 @@ export async function setSoftLock(
   await insertLock(ctx.tx, ctx.businessId, { ...lock, ...stamp })
   ctx.configurationChanged()
   record(ctx, { lock, before, reason })
-  return lock
+  return { ...lock, setBy: stamp.setBy, updatedAt: stamp.at }
 }
 
 /** A check of another module that a close runs too. */
@@ -78,7 +78,7 @@ export async function closePeriods(ctx: Ctx, close: Close): Promise<Closed> {
   const book = await ctx.remember(loadBook)
   const { booksStart, timeZone } = book.business
   requireClosable(throughDate, { booksStart, today: dateIn(ctx.now, timeZone), locks: book.locks })
-  const checklist = await checksOf(ctx, close)
+  const checklist = await checksOf(ctx, close, closedThrough(book.locks))
   requireNoBlock(checklist)
   const before = book.locks.find(({ kind }) => kind === 'hard')
   for (const { end } of monthsToClose(throughDate, booksStart, book.locks)) {
@@ -123,6 +123,7 @@ async function closeMonth(
 async function checksOf(
   ctx: Ctx,
   { throughDate, acknowledgeDrafts, moreChecks }: Close,
+  closed: CalendarDate | undefined,
 ): Promise<readonly CloseCheck[]> {
   const drafts = await listDraftsThrough(ctx.tx, ctx.businessId, throughDate)
   if (drafts.length > 0 && !acknowledgeDrafts) {
@@ -132,7 +133,7 @@ async function checksOf(
       drafts,
     })
   }
-  const counts = await countClose(ctx.tx, ctx.businessId, throughDate)
+  const counts = await countClose(ctx.tx, ctx.businessId, { through: throughDate, closed })
   const more: CloseCheck[] = []
   for (const check of moreChecks) more.push(await check(ctx.tx, ctx.businessId, throughDate))
   return [toCheck('drafts', drafts.length, 'warn'), ...more, ...toCloseChecks(counts)]

@@ -46,14 +46,17 @@ export function listDraftsThrough(
   })
 }
 
+/** What a close reaches to, the end of a month, and what was closed before it. */
+type Closing = Readonly<{ through: CalendarDate; closed: CalendarDate | undefined }>
+
 /**
  * Sub-ledgers are compared as they are now, because open items have one state; everything else up
- * to the day.
+ * to the day, from roll-ups. Entries are looked at where no close has sealed them yet.
  */
 export async function countClose(
   db: Db,
   businessId: Id<'business'>,
-  through: CalendarDate,
+  { through, closed }: Closing,
 ): Promise<CloseCounts> {
   const [row] = await db.query<CloseCounts>({
     name: 'count_close',
@@ -65,42 +68,47 @@ export async function countClose(
           sum(case when side in ('AR', 'SDP') then open_amount else -open_amount end) as amount,
           sum(case when side in ('AR', 'SDP') then open_base else -open_base end) as base
         from open_item where business_id = $1 group by 1, 2
+      ), edge as (
+        select max(month) as newest, least(max(month), date_trunc('month', $2::date)::date) as ended
+        from balance_month where business_id = $1
+      ), held as (
+        select a.account_id, a.role, a.currency as own_currency, b.month, b.currency,
+          sum(b.debit - b.credit) as amount, sum(b.debit_base - b.credit_base) as base
+        from edge
+        join balance_month as b on b.business_id = $1 and b.month in (edge.newest, edge.ended)
+        join account as a on a.business_id = $1 and a.account_id = b.account_id
+        where a.role is not null or a.currency is not null
+        group by 1, 2, 3, 4, 5
       ), control as (
-        select a.role, m.currency, sum(m.debit - m.credit) as amount,
-          sum(m.debit_base - m.credit_base) as base
-        from account as a
-        join lateral (
-          select b.currency, b.debit, b.credit, b.debit_base, b.credit_base
-          from balance_month as b
-          where b.business_id = a.business_id and b.account_id = a.account_id and b.month = (
-            select horizon from lane_head where tenant_id = $1)
-        ) as m on true
-        where a.business_id = $1
-          and a.role in ('receivables', 'payables', 'customer_deposits', 'supplier_deposits')
+        select role, currency, sum(amount) as amount, sum(base) as base
+        from held join edge on held.month = edge.newest
+        where role in ('receivables', 'payables', 'customer_deposits', 'supplier_deposits')
         group by 1, 2
+      ), ended as (
+        select held.* from held join edge on held.month = edge.ended
       )
       select
         (select count(*)::int from item full join control using (role, currency)
           where coalesce(item.amount, 0) <> coalesce(control.amount, 0)
             or coalesce(item.base, 0) <> coalesce(control.base, 0)) as subledgers,
         (select count(*)::int from (
-          select from journal_line where business_id = $1 and accounting_date <= $2
-          group by entry_id having sum(base_amount) <> 0) as entry) as "unbalancedEntries",
+          select from journal_entry as e
+          join journal_line as l on l.business_id = e.business_id and l.entry_id = e.entry_id
+          where e.business_id = $1 and e.accounting_date <= $2
+            and e.accounting_date > coalesce($3::date, date '1899-12-31')
+          group by e.entry_id having sum(l.base_amount) <> 0) as entry) as "unbalancedEntries",
         (select count(*)::int from (
-          select from journal_line as l
-          join account as a on a.business_id = l.business_id and a.account_id = l.account_id
-          where l.business_id = $1 and l.accounting_date <= $2 and a.role = 'opening_equity'
-          group by l.account_id having sum(l.base_amount) <> 0) as opening) as "openingBalances",
-        (select count(*)::int from (
-          select from journal_line as l
-          join business as b on b.business_id = l.business_id
-          where l.business_id = $1 and l.accounting_date <= $2 and l.currency <> b.base_currency
+          select from ended where role = 'opening_equity'
+          group by account_id having sum(base) <> 0) as opening) as "openingBalances",
+        (select count(*)::int from ended
+          where amount <> 0
+            and currency <> (select base_currency from business where business_id = $1)
+            and (own_currency = currency or role in ('cash', 'bank', 'gateway_clearing',
+              'receivables', 'payables', 'customer_deposits', 'supplier_deposits'))
             and not exists (
               select from journal_entry as e where e.business_id = $1 and e.kind = 'fx'
-                and e.source_type = 'revaluation' and e.accounting_date = $2)
-          group by l.account_id, l.currency having sum(l.amount) <> 0) as foreign_balance
-        ) as revaluations`,
-    values: [businessId, through],
+                and e.source_type = 'revaluation' and e.accounting_date = $2)) as revaluations`,
+    values: [businessId, through, closed ?? null],
   })
   return row ?? { subledgers: 0, unbalancedEntries: 0, openingBalances: 0, revaluations: 0 }
 }
