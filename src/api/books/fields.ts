@@ -5,6 +5,7 @@ import { type CalendarDate, dateIn, isDate, parseInstant } from '../../kernel/da
 import type { ErrorCode } from '../../kernel/errors.ts'
 import { asId, type Id, parsePrefixed } from '../../kernel/ids.ts'
 import { money, toDecimalText } from '../../kernel/money.ts'
+import { callErrors, gateErrors, payloadErrors } from '../http/refusals.ts'
 
 /** Largest amount of a line in major units. Source: Books specification 1. */
 export const amountMax = 10_000_000_000_000
@@ -89,37 +90,15 @@ export const toMajor = (minor: bigint, currency: CurrencyCode): number =>
 
 /** What every route may refuse before its own work begins. */
 export const organizationErrors = [
-  'request.uri_too_long',
+  ...callErrors,
   'request.version_unsupported',
   'request.method_not_allowed',
   'request.query_invalid',
-  'key.header_missing',
-  'key.format_invalid',
-  'key.wrong_surface',
-  'key.checksum_invalid',
-  'key.unknown',
-  'key.revoked',
-  'key.disabled',
-  'key.rotated_out',
-  'key.expired',
-  'key.ip_not_allowed',
-  'access.organization_suspended',
   'plan.no_subscription',
   'plan.downgraded',
   'plan.trial_exhausted',
   'plan.credits_insufficient',
-  'limit.rate_exceeded',
   'limit.concurrency_exceeded',
-  'limit.ip_rate_exceeded',
-  'limit.auth_failures',
-  'platform.unexpected',
-  'platform.database_unavailable',
-  'platform.overloaded',
-  'platform.timeout',
-  'platform.maintenance',
-  'platform.shutting_down',
-  'test.live_forbidden',
-  'test.simulated_code_unknown',
 ] as const satisfies readonly ErrorCode[]
 
 /** The same for a route of a business. */
@@ -142,17 +121,6 @@ export const listErrors = [
 /** Of reports; the last where a report asks for what was known, or for a tag. */
 export const reportErrors = [...commonErrors, 'reports.too_many_lines'] as const
 
-/** Of writes by the gate, whatever they are about. */
-const gateErrors = [
-  'idempotency.key_invalid',
-  'idempotency.in_progress',
-  'idempotency.key_reused',
-  'platform.lane_full',
-  'platform.write_conflict',
-  'platform.storage_full',
-  'platform.read_only',
-] as const satisfies readonly ErrorCode[]
-
 /** Of writes, with a body or without one. */
 export const changeErrors = [
   ...commonErrors,
@@ -160,22 +128,11 @@ export const changeErrors = [
   'access.business_archived',
 ] as const satisfies readonly ErrorCode[]
 
-const bodyErrors = [
-  'request.media_type_unsupported',
-  'request.encoding_unsupported',
-  'request.body_too_large',
-  'request.body_required',
-  'request.malformed_json',
-  'request.body_not_object',
-  'request.slow_body',
-  'validation.failed',
-] as const satisfies readonly ErrorCode[]
-
-export const writeErrors = [...changeErrors, ...bodyErrors] as const
+export const writeErrors = [...changeErrors, ...payloadErrors] as const
 
 /** Of writes that belong to the organization. */
 export const organizationWriteErrors = [
   ...organizationErrors,
   ...gateErrors,
-  ...bodyErrors,
+  ...payloadErrors,
 ] as const

@@ -5,6 +5,7 @@ import type { Company } from '../../modules/sync/company.ts'
 import type { Connection } from '../../modules/sync/connection.ts'
 import { type Dataset, isComplete, isErrored } from '../../modules/sync/dataset.ts'
 import type { Manifest } from '../../modules/sync/record.ts'
+import { callErrors, gateErrors, payloadErrors } from '../http/refusals.ts'
 import type { Caller } from '../http/route.ts'
 
 /** What the looks of records need besides the records. */
@@ -88,32 +89,10 @@ export const companyIdsOf = ({
 
 /** What any route may refuse. */
 export const commonErrors = [
-  'request.uri_too_long',
-  'key.header_missing',
-  'key.format_invalid',
-  'key.wrong_surface',
-  'key.checksum_invalid',
-  'key.unknown',
-  'key.revoked',
-  'key.disabled',
-  'key.rotated_out',
-  'key.expired',
-  'key.ip_not_allowed',
+  ...callErrors,
   'key.scope_insufficient',
-  'access.organization_suspended',
   'plan.account_expired',
-  'limit.rate_exceeded',
   'limit.concurrency_exceeded',
-  'limit.ip_rate_exceeded',
-  'limit.auth_failures',
-  'platform.unexpected',
-  'platform.database_unavailable',
-  'platform.overloaded',
-  'platform.timeout',
-  'platform.maintenance',
-  'platform.shutting_down',
-  'test.live_forbidden',
-  'test.simulated_code_unknown',
 ] as const satisfies readonly ErrorCode[]
 
 /** What any route with a company in its path may refuse. */
@@ -137,25 +116,7 @@ export const listErrors = [
 ] as const satisfies readonly ErrorCode[]
 
 /** What any write may refuse besides. */
-export const writeErrors = [
-  'idempotency.key_invalid',
-  'idempotency.in_progress',
-  'idempotency.key_reused',
-  'platform.lane_full',
-  'platform.write_conflict',
-  'platform.storage_full',
-  'platform.read_only',
-] as const satisfies readonly ErrorCode[]
+export const writeErrors = gateErrors
 
 /** What a write with a body may refuse besides. */
-export const bodyErrors = [
-  ...writeErrors,
-  'request.media_type_unsupported',
-  'request.encoding_unsupported',
-  'request.body_too_large',
-  'request.body_required',
-  'request.malformed_json',
-  'request.body_not_object',
-  'request.slow_body',
-  'validation.failed',
-] as const satisfies readonly ErrorCode[]
+export const bodyErrors = [...gateErrors, ...payloadErrors] as const satisfies readonly ErrorCode[]

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { type CurrencyCode, parseCurrency } from '../../kernel/currency.ts'
 import type { ErrorCode } from '../../kernel/errors.ts'
 import { money, toWireNumber } from '../../kernel/money.ts'
+import { callErrors, gateErrors, payloadErrors } from '../http/refusals.ts'
 
 /** Most that an amount may be, in major units. Source: Invoicing specification 1. */
 export const amountMax = 9_999_999_999_999.99
@@ -68,31 +69,9 @@ export const toCurrency = (given: string | undefined): CurrencyCode | undefined 
 
 /** What every route of this surface may refuse before its own work begins. */
 const commonErrors = [
-  'request.uri_too_long',
-  'key.header_missing',
-  'key.format_invalid',
-  'key.wrong_surface',
-  'key.checksum_invalid',
-  'key.unknown',
-  'key.revoked',
-  'key.disabled',
-  'key.rotated_out',
-  'key.expired',
-  'key.ip_not_allowed',
+  ...callErrors,
   'key.scope_insufficient',
-  'access.organization_suspended',
   'access.business_forbidden',
-  'limit.rate_exceeded',
-  'limit.ip_rate_exceeded',
-  'limit.auth_failures',
-  'platform.unexpected',
-  'platform.database_unavailable',
-  'platform.overloaded',
-  'platform.timeout',
-  'platform.maintenance',
-  'platform.shutting_down',
-  'test.live_forbidden',
-  'test.simulated_code_unknown',
 ] as const satisfies readonly ErrorCode[]
 
 export const readErrors = [...commonErrors, 'request.id_malformed', 'resource.not_found'] as const
@@ -108,19 +87,6 @@ export const writeErrors = [
   ...commonErrors,
   'access.business_suspended',
   'access.business_archived',
-  'idempotency.key_invalid',
-  'idempotency.in_progress',
-  'idempotency.key_reused',
-  'request.media_type_unsupported',
-  'request.encoding_unsupported',
-  'request.body_too_large',
-  'request.body_required',
-  'request.malformed_json',
-  'request.body_not_object',
-  'request.slow_body',
-  'validation.failed',
-  'platform.lane_full',
-  'platform.write_conflict',
-  'platform.storage_full',
-  'platform.read_only',
+  ...gateErrors,
+  ...payloadErrors,
 ] as const satisfies readonly ErrorCode[]

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { parseCurrency } from '../../kernel/currency.ts'
-import type { CalendarDate } from '../../kernel/dates.ts'
+import { type CalendarDate, parseDate } from '../../kernel/dates.ts'
 import { formatDecimal, parseDecimal } from '../../kernel/decimal.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { HostedRef } from '../../modules/sales/hosted-link.ts'
@@ -187,8 +187,15 @@ export const toContent = (body: Static<typeof Content>) => ({
   metadata: body.metadata ?? {},
 })
 
-/** The members of `contentChange` that were sent; null goes back to the default. */
-export function toContentChanges(body: Static<typeof ContentChange>) {
+/** Who, when and what, as an update of an invoice or a quotation names them. */
+type HeadChange = Readonly<{
+  customer_id?: string
+  issue_date?: string
+  items?: Static<typeof items>
+}>
+
+/** The members that were sent of these and of `contentChange`; null goes back to the default. */
+export function toContentChanges(body: Static<typeof ContentChange> & HeadChange) {
   const { template_type, discount_rate, metadata: texts } = body
   const { notes, terms, purchase_order, external_id } = body
   return {
@@ -208,6 +215,34 @@ export function toContentChanges(body: Static<typeof ContentChange>) {
     ...(purchase_order !== undefined && { purchaseOrder: purchase_order }),
     ...(external_id !== undefined && { externalId: external_id }),
     ...(texts !== undefined && { metadata: texts ?? {} }),
+    ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),
+    ...(body.issue_date !== undefined && { issueDate: parseDate(body.issue_date) }),
+    ...(body.items !== undefined && { lines: body.items.map(toLine) }),
+  }
+}
+
+/** Members that the queries of invoices and of quotations share. */
+type DocumentQuery = Readonly<{
+  customer_id?: string
+  currency?: string
+  issue_date_from?: string
+  issue_date_to?: string
+  min_total?: number
+  max_total?: number
+  external_id?: string
+}>
+
+/** What of them was sent. */
+export function toDocumentFilter(query: DocumentQuery) {
+  const { min_total: min, max_total: max, issue_date_from: from, issue_date_to: to } = query
+  return {
+    ...(query.customer_id !== undefined && { customerId: query.customer_id }),
+    ...(query.currency !== undefined && { currency: query.currency.toUpperCase() }),
+    ...(from !== undefined && { issueDateFrom: parseDate(from) }),
+    ...(to !== undefined && { issueDateTo: parseDate(to) }),
+    ...(min !== undefined && { minTotal: toText(min, 'min_total') ?? '0' }),
+    ...(max !== undefined && { maxTotal: toText(max, 'max_total') ?? '0' }),
+    ...(query.external_id !== undefined && { externalId: query.external_id }),
   }
 }
 

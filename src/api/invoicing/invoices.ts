@@ -36,9 +36,9 @@ import {
   statuses,
   toContent,
   toContentChanges,
+  toDocumentFilter,
   toIssue,
   toLine,
-  toText,
   toWire,
 } from './invoice-fields.ts'
 import {
@@ -304,16 +304,11 @@ function toNewInvoice(body: Static<typeof InvoiceIn>, today: CalendarDate): NewI
 }
 
 function toChanges(body: Static<typeof InvoiceChange>): InvoiceChanges {
-  const { issue_date, due_date } = body
-  const issueDate = issue_date && parseDate(issue_date)
-  const dueDate = due_date && parseDate(due_date)
+  const { due_date } = body
   return {
     ...toContentChanges(body),
-    ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),
     ...(body.invoice_number !== undefined && { number: body.invoice_number }),
-    ...(issueDate && { issueDate }),
-    ...(due_date !== undefined && { dueDate: dueDate || null }),
-    ...(body.items !== undefined && { lines: body.items.map(toLine) }),
+    ...(due_date !== undefined && { dueDate: due_date === null ? null : parseDate(due_date) }),
   }
 }
 
@@ -336,27 +331,17 @@ function toPlace(invoice: Invoice, by: InvoiceSort): string | null {
 type Filter = Omit<InvoiceFilter, 'businessId' | 'today'>
 
 function toFilter(query: Static<typeof InvoiceQuery>): Filter {
-  const { min_total: min, max_total: max } = query
+  const { due_date_from: from, due_date_to: to } = query
   return {
     ...toListed(query, sortBy),
-    ...toDateFilter(query),
+    ...toDocumentFilter(query),
     ...(query.status !== undefined && { statuses: parseStatuses(query.status, statuses) }),
-    ...(query.customer_id !== undefined && { customerId: query.customer_id }),
     ...(query.invoice_number !== undefined && { number: query.invoice_number }),
-    ...(query.currency !== undefined && { currency: query.currency.toUpperCase() }),
-    ...(min !== undefined && { minTotal: toText(min, 'min_total') ?? '0' }),
-    ...(max !== undefined && { maxTotal: toText(max, 'max_total') ?? '0' }),
-    ...(query.external_id !== undefined && { externalId: query.external_id }),
+    ...(from !== undefined && { dueDateFrom: parseDate(from) }),
+    ...(to !== undefined && { dueDateTo: parseDate(to) }),
     ...(query.quotation_id !== undefined && { quotationId: query.quotation_id }),
     ...(query.recurring_invoice_id !== undefined && {
       recurringId: query.recurring_invoice_id.toLowerCase(),
     }),
   }
 }
-
-const toDateFilter = (query: Static<typeof InvoiceQuery>): Partial<Filter> => ({
-  ...(query.issue_date_from !== undefined && { issueDateFrom: parseDate(query.issue_date_from) }),
-  ...(query.issue_date_to !== undefined && { issueDateTo: parseDate(query.issue_date_to) }),
-  ...(query.due_date_from !== undefined && { dueDateFrom: parseDate(query.due_date_from) }),
-  ...(query.due_date_to !== undefined && { dueDateTo: parseDate(query.due_date_to) }),
-})

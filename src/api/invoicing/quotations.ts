@@ -35,9 +35,9 @@ import {
   items,
   toContent,
   toContentChanges,
+  toDocumentFilter,
   toIssue,
   toLine,
-  toText,
 } from './invoice-fields.ts'
 import {
   countedMax,
@@ -306,15 +306,11 @@ function toNewQuotation(body: Static<typeof QuotationIn>, today: CalendarDate): 
 }
 
 function toChanges(body: Static<typeof QuotationChange>): QuotationChanges {
-  const { issue_date, valid_until } = body
-  const issueDate = toDate(issue_date)
+  const { valid_until } = body
   return {
     ...toContentChanges(body),
-    ...(body.customer_id !== undefined && { customerId: body.customer_id.toLowerCase() }),
     ...(body.quotation_number !== undefined && { number: body.quotation_number }),
-    ...(issueDate !== undefined && { issueDate }),
     ...(valid_until !== undefined && { dueDate: toDate(valid_until ?? undefined) ?? null }),
-    ...(body.items !== undefined && { lines: body.items.map(toLine) }),
   }
 }
 
@@ -337,26 +333,14 @@ function toPlace(quotation: Quotation, by: QuotationSort): string | null {
 type Filter = Omit<QuotationFilter, 'businessId' | 'today'>
 
 function toFilter(query: Static<typeof QuotationQuery>): Filter {
-  const { min_total: min, max_total: max } = query
+  const { valid_until_from: from, valid_until_to: to } = query
   return {
     ...toListed(query, sortBy),
     countMax: countedMax,
-    ...toDateFilter(query),
+    ...toDocumentFilter(query),
     ...(query.status !== undefined && { statuses: parseStatuses(query.status, statuses) }),
-    ...(query.customer_id !== undefined && { customerId: query.customer_id }),
     ...(query.quotation_number !== undefined && { number: query.quotation_number }),
-    ...(query.currency !== undefined && { currency: query.currency.toUpperCase() }),
-    ...(min !== undefined && { minTotal: toText(min, 'min_total') ?? '0' }),
-    ...(max !== undefined && { maxTotal: toText(max, 'max_total') ?? '0' }),
-    ...(query.external_id !== undefined && { externalId: query.external_id }),
+    ...(from !== undefined && { validUntilFrom: parseDate(from) }),
+    ...(to !== undefined && { validUntilTo: parseDate(to) }),
   }
 }
-
-const toDateFilter = (query: Static<typeof QuotationQuery>): Partial<Filter> => ({
-  ...(query.issue_date_from !== undefined && { issueDateFrom: parseDate(query.issue_date_from) }),
-  ...(query.issue_date_to !== undefined && { issueDateTo: parseDate(query.issue_date_to) }),
-  ...(query.valid_until_from !== undefined && {
-    validUntilFrom: parseDate(query.valid_until_from),
-  }),
-  ...(query.valid_until_to !== undefined && { validUntilTo: parseDate(query.valid_until_to) }),
-})
