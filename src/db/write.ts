@@ -483,7 +483,7 @@ type KeptName = Readonly<{
   now: Instant
 }>
 
-type KeptReply = Readonly<{ fingerprint: Buffer; reply: StoredReply }>
+export type KeptReply = Readonly<{ fingerprint: Buffer; reply: StoredReply }>
 
 /** What was kept under an idempotency key and still counts; undefined: nothing. */
 export async function findKept(

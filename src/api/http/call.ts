@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Db, Tenant } from '../../db/tx.ts'
 import {
   type Action,
@@ -7,6 +7,7 @@ import {
   type Done,
   findKept,
   type Idempotency,
+  type KeptReply,
   type OrganizationCtx,
   type StoredReply,
 } from '../../db/write.ts'
@@ -189,20 +190,38 @@ export class RequestCall implements Call {
   async replayInstead(error: unknown, isBodyKnown: boolean): Promise<Reply> {
     const key = this.#idempotencyKey
     if (key === undefined || this.#isDryRun || !isRefusal(error)) throw error
-    const { name: surface, idempotency } = this.#parts.surface
-    const { organizationId } = this.caller
-    const businessId = this.route.tenant === 'business' ? this.business().businessId : undefined
-    const tenant = this.#tenant(businessId)
-    const wanted = { surface, key, now: this.now, tenantId: businessId ?? organizationId }
-    // A surface that keeps everything knows its keys whatever business a write was about.
-    const ofAll = idempotency.keepsEverything ? { organizationId } : {}
-    const kept = await this.#parts.doors.read(tenant, (db) => findKept(db, { ...wanted, ...ofAll }))
+    const kept = await this.#findKept(key)
     if (kept === undefined) throw error
     if (!isBodyKnown || !kept.fingerprint.equals(this.#fingerprint())) {
       throw new Refusal('idempotency.key_reused')
     }
     this.hasReplayed = true
     return this.#toReplay(kept.reply)
+  }
+
+  async #findKept(key: string): Promise<KeptReply | undefined> {
+    const { name: surface, idempotency } = this.#parts.surface
+    const { organizationId } = this.caller
+    const find = (businessId: Id<'business'> | undefined): Promise<KeptReply | undefined> => {
+      const tenant = this.#tenant(businessId)
+      const named = { surface, key: this.#keyIn(tenant, key), now: this.now }
+      // A surface that keeps everything knows its keys whatever business a write was about.
+      const ofAll = idempotency.keepsEverything ? { organizationId } : {}
+      const wanted = { ...named, ...ofAll, tenantId: businessId ?? organizationId }
+      return this.#parts.doors.read(tenant, (db) => findKept(db, wanted))
+    }
+    if (this.route.tenant !== 'business') return find(undefined)
+    return (await find(this.business().businessId)) ?? find(undefined)
+  }
+
+  /**
+   * A key counts in its business, also where the organization is what is written to: there, no
+   * other business of it has the same.
+   */
+  #keyIn({ businessId }: Tenant, key: string): string {
+    const own = this.route.tenant === 'business' ? this.business().businessId : undefined
+    if (own === undefined || own === businessId) return key
+    return createHash('sha256').update(`${own} ${key}`).digest('hex')
   }
 
   /** Keeps a refusal, or answers what was kept before. Refuses: what it was given. */
@@ -229,7 +248,8 @@ export class RequestCall implements Call {
   ): Promise<Reply> {
     const { doors } = this.#parts
     this.hasWritten = true
-    const key = this.#isDryRun ? undefined : this.#idempotencyKey
+    const given = this.#isDryRun ? undefined : this.#idempotencyKey
+    const key = given && this.#keyIn(tenant, given)
     const begunMs = performance.now()
     const done = await doors.write({
       tenant,
@@ -280,7 +300,7 @@ export class RequestCall implements Call {
       .map((name) => [name, rawQuery[name]])
     const body = this.json === undefined ? '' : toCanonicalJson(this.json.value)
     const text = `${method} ${path}\n${JSON.stringify(pairs)}\n${body}`
-    return createHash('sha256').update(text).digest()
+    return Buffer.from(hash('sha256', text), 'hex')
   }
 
   /** An answer that shows a secret is kept without it, and sealed as a whole for a day. */

@@ -174,3 +174,26 @@ test('201 a repeat of the same request shows the same key for a day, and none af
   expect([first.status, again.status, again.text]).toEqual([201, 201, first.text])
   expect([late.status, late.body]).toEqual([201, { ...first.body, key: null }])
 })
+
+test('201 one Idempotency-Key of two businesses of an organization makes a key for each', async () => {
+  const business = await aBusiness()
+  const { invoicing } = business
+  const otherId = await business.addBusiness({ name: 'Other' })
+  const other = await business.clientOf('invoicing', { businessId: otherId })
+  const headers = { 'Idempotency-Key': 'shop' }
+  const body = { name: 'Shop', scope: 'read' }
+  const own = await invoicing.post(path, body, headers)
+  const theirs = await other.post(path, body, headers)
+  expect([own.status, theirs.status]).toEqual([201, 201])
+  expect(theirs.body.key).not.toBe(own.body.key)
+  const [mine, others] = [await invoicing.get(path), await other.get(path)]
+  const namesOf = (list: typeof mine) => list.body.data.map(({ id }: { id: string }) => id)
+  expect(namesOf(mine)).toContain(own.body.id)
+  expect(namesOf(mine)).not.toContain(theirs.body.id)
+  expect(namesOf(others)).toContain(theirs.body.id)
+  const again = await other.post(path, body, headers)
+  expect([again.text, again.headers['idempotency-replayed']]).toEqual([theirs.text, 'true'])
+  const changed = await other.post(path, { ...body, name: 'Till' }, headers)
+  const misshapen = await other.post(path, { ...body, name: 7 }, headers)
+  expect([changed.status, misshapen.status]).toEqual([422, 422])
+})
