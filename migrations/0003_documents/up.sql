@@ -61,7 +61,9 @@ create table document (
   source_document_id uuid,
   external_id text check (length(external_id) <= 255),
   metadata jsonb not null default '{}',
+  /* Without the personal data of whom it is for or from, which lies sealed beside it. */
   details jsonb not null default '{}',
+  sealed_party bytea,
   calculation jsonb,
   entry_id uuid,
   void_entry_id uuid,
@@ -174,13 +176,15 @@ create table document_version (
   kind text not null,
   number text not null,
   link bigint not null,
-  snapshot text not null,
+  /* What it said, as JSON, and the digest of that text; null once it was erased for good reason. */
+  sealed_snapshot bytea,
   sha256 bytea not null check (length(sha256) = 32),
   primary key (business_id, document_id, version)
 );
 create index document_version_by_link on document_version (business_id, link);
 select secure_table('document_version', 'business_id', 'tallystick.business_id');
 select make_append_only('document_version');
+select keep_all_but_seal('document_version', 'sealed_snapshot');
 
 /* Amounts are positive on the natural side; *_base in base currency.
    tax_amount is the output tax that waits in provision, tax_moved what has become payable. */

@@ -248,11 +248,21 @@ test('a new data key also seals anew what is never changed, and nothing beside i
       values ($1, $2, sha256('a'), $2, 1, $3, now())`,
     [businessId, id, safe.seal(file, clear)],
   )
+  const version = (number: number) => ({
+    ...{ table: 'document_version', column: 'sealed_snapshot', rowId: `${id} ${number}` },
+  })
+  await client.query(
+    `insert into document_version (business_id, document_id, version, kind, number, link,
+        sealed_snapshot, sha256)
+      values ($1, $2, 1, 'invoice', 'A-1', 1, $3, sha256('a')),
+        ($1, $2, 2, 'invoice', 'A-1', 2, $4, sha256('a'))`,
+    [businessId, id, safe.seal(version(1), clear), safe.seal(version(2), clear)],
+  )
   await client.query('commit')
 
   const rotated = await rotateDataKey({ pool: owner, vault, organizationId })
 
-  expect(rotated).toEqual({ version: 2, reencrypted: 1 })
+  expect(rotated).toEqual({ version: 2, reencrypted: 3 })
   const { rows } = await owner.query<{ sealed: Buffer }>(
     'select sealed_content as sealed from document_file',
   )
@@ -260,6 +270,14 @@ test('a new data key also seals anew what is never changed, and nothing beside i
   const withVault = Object.assign(owner, { vault })
   const opened = await openAlone(withVault, { ...file, organizationId }, rows[0]?.sealed ?? clear)
   expect(Buffer.from(opened)).toEqual(clear)
+  const { rows: versions } = await owner.query<{ number: number; sealed: Buffer }>(
+    'select version::int as number, sealed_snapshot as sealed from document_version',
+  )
+  for (const { number, sealed } of versions) {
+    expect(versionOf(sealed)).toBe(2)
+    const own = { ...version(number), organizationId }
+    expect(Buffer.from(await openAlone(withVault, own, sealed))).toEqual(clear)
+  }
   const change = (text: string): Promise<unknown> =>
     client
       .query(`begin; set local tallystick.reseals = 'on'; ${text}`)

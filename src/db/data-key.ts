@@ -1,6 +1,6 @@
 import { assert } from '../kernel/assert.ts'
 import { Refusal } from '../kernel/errors.ts'
-import { bytesArray, plainArray } from './arrays.ts'
+import { bytesArray, plainArray, textArray } from './arrays.ts'
 import { asOwner } from './owner.ts'
 import type { Pool } from './pool.ts'
 import { decrypt, encrypt, versionOf } from './secret-box.ts'
@@ -119,6 +119,8 @@ type SealedColumn = Readonly<{
   table: string
   column: string
   rowId: string
+  /** What tells rows with the same id from each other; a part of their place. */
+  part?: string
   tenant: 'organization_id' | 'business_id' | 'tenant_id'
 }>
 
@@ -128,7 +130,15 @@ type SealedColumn = Readonly<{
  */
 export const sealedColumns: readonly SealedColumn[] = [
   { table: 'delivery', column: 'sealed_body', rowId: 'delivery_id', tenant: 'organization_id' },
+  { table: 'document', column: 'sealed_party', rowId: 'document_id', tenant: 'business_id' },
   { table: 'document_file', column: 'sealed_content', rowId: 'file_id', tenant: 'business_id' },
+  {
+    table: 'document_version',
+    column: 'sealed_snapshot',
+    rowId: 'document_id',
+    part: 'version',
+    tenant: 'business_id',
+  },
   {
     table: 'endpoint',
     column: 'sealed_headers',
@@ -228,30 +238,37 @@ async function resealBatch(
   tx: Tx,
   { vault, organizationId, version, column, after }: Batch,
 ): Promise<Readonly<{ rowId: string; count: number }> | undefined> {
-  const { table, column: name, rowId, tenant } = column
-  const own = ownOf[tenant]
+  const { table, column: name, rowId, part, tenant } = column
+  const partOf = (row: string): string => (part === undefined ? "''" : `${row}.${part}::text`)
+  const isOwn = ownOf[tenant]
   await tx.query({ text: "set local tallystick.reseals = 'on'", values: [] })
-  const rows = await tx.query<{ rowId: string; sealed: Buffer }>({
-    text: `select ${rowId} as "rowId", ${name} as sealed from ${table} as t
-      where ${own} and ${rowId} > $2 and ${name} is not null
+  const rows = await tx.query<{ rowId: string; part: string; sealed: Buffer }>({
+    text: `select ${rowId} as "rowId", ${partOf('t')} as part, ${name} as sealed from ${table} as t
+      where ${isOwn} and ${rowId} > $2 and ${name} is not null
         and get_byte(${name}, 1) * 256 + get_byte(${name}, 2) <> $3
-      order by ${rowId} limit $4 for update`,
+      order by ${rowId} fetch first ($4) rows with ties for update`,
     values: [organizationId, after, version, batchRows],
   })
   const last = rows.at(-1)
   if (last === undefined) return undefined
   const safe = vault.toSafe(organizationId, await vault.readKeys(tx.query, organizationId))
   const anew = rows.map((row) => {
-    const place = { table, column: name, rowId: row.rowId }
+    const own = row.part === '' ? row.rowId : `${row.rowId} ${row.part}`
+    const place = { table, column: name, rowId: own }
     const sealed = safe.seal(place, safe.open(place, row.sealed))
     assert(versionOf(sealed) === version, 'the newest key seals')
     return Buffer.from(sealed)
   })
   await tx.query({
     text: `update ${table} as t set ${name} = n.sealed
-      from unnest($2::uuid[], $3::bytea[]) as n (id, sealed)
-      where ${own} and t.${rowId} = n.id`,
-    values: [organizationId, plainArray(rows.map((row) => row.rowId)), bytesArray(anew)],
+      from unnest($2::uuid[], $3::bytea[], $4::text[]) as n (id, sealed, part)
+      where ${isOwn} and t.${rowId} = n.id and ${partOf('t')} = n.part`,
+    values: [
+      organizationId,
+      plainArray(rows.map((row) => row.rowId)),
+      bytesArray(anew),
+      textArray(rows.map((row) => row.part)),
+    ],
   })
   return { rowId: last.rowId, count: rows.length }
 }

@@ -13,9 +13,10 @@ export type Db = Readonly<{
   query: <Row>(statement: Statement) => Promise<Row[]>
   /**
    * Seals and opens fields of the tenant's organization with the keys of this snapshot or
-   * transaction, which are read once. Absent where no tenant is known.
+   * transaction, which are read once. Absent where no tenant is known. On a connection of the owner,
+   * which sees every tenant, also those of another organization.
    */
-  safe?: () => Promise<Safe>
+  safe?: (organizationId?: Id<'organization'>) => Promise<Safe>
 }>
 
 declare const writing: unique symbol
@@ -43,8 +44,11 @@ export function toTx(client: PoolClient, holder?: Holder): Tx {
     return (await answer).rows as Row[] // the statement's own columns; each caller names its row
   }
   let opened: Promise<Safe> | undefined
-  const safe = (): Promise<Safe> => {
+  const safe = (organizationId?: Id<'organization'>): Promise<Safe> => {
     assert(holder !== undefined, 'a safe has a holder')
+    if (organizationId !== undefined && organizationId !== holder.tenant.organizationId) {
+      return openSafe(query, { pool: holder.pool, tenant: { organizationId }, isWriting: false })
+    }
     opened ??= openSafe(query, holder).catch((error: unknown) => {
       opened = undefined
       throw error
@@ -64,10 +68,10 @@ export const watched = (tx: Tx, onQuery: () => void): Tx => ({
   },
 })
 
-/** The safe of a transaction's organization. A bug where the transaction has none. */
-export function safeOf({ safe }: Db): Promise<Safe> {
+/** The safe of a transaction's organization, or of another. A bug where there is none. */
+export function safeOf({ safe }: Db, organizationId?: Id<'organization'>): Promise<Safe> {
   assert(safe !== undefined, 'fields are opened in a transaction of their tenant')
-  return safe()
+  return safe(organizationId)
 }
 
 /**

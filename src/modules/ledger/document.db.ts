@@ -1,13 +1,24 @@
-import { nullableArray, plainArray, textArray } from '../../db/arrays.ts'
-import type { Tx } from '../../db/tx.ts'
+import { bytesArray, nullableArray, plainArray, textArray } from '../../db/arrays.ts'
+import { safeOf, type Tx } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
-import { type Document, type DocumentHead, type DocumentLine, toImageText } from './document.ts'
+import {
+  type Document,
+  type DocumentHead,
+  type DocumentLine,
+  placeOfDocument,
+  placeOfVersion,
+  splitDetails,
+  toImageText,
+} from './document.ts'
 
 /** A column of rows that are written as a set: its name, its type, and its values as one array. */
-type Column<Row> = readonly [name: string, type: string, toArray: (rows: readonly Row[]) => string]
+type Column<Row> = readonly [name: string, type: string, toArray: (rows: readonly Row[]) => string | Buffer]
 
-const headColumns: readonly Column<DocumentHead>[] = [
+/** A head as it is kept: personal data of the other side lies beside the details, sealed. */
+type HeadRow = DocumentHead & Readonly<{ sealedParty: Buffer | null }>
+
+const headColumns: readonly Column<HeadRow>[] = [
   ['business_id', 'uuid', (all) => plainArray(all.map((one) => one.businessId))],
   ['document_id', 'uuid', (all) => plainArray(all.map((one) => one.id))],
   ['kind', 'text', (all) => plainArray(all.map((one) => one.kind))],
@@ -35,6 +46,7 @@ const headColumns: readonly Column<DocumentHead>[] = [
   ['external_id', 'text', (all) => textArray(all.map((one) => one.externalId))],
   ['metadata', 'jsonb', (all) => textArray(all.map((one) => JSON.stringify(one.metadata)))],
   ['details', 'jsonb', (all) => textArray(all.map((one) => toImageText(one.details)))],
+  ['sealed_party', 'bytea', (all) => bytesArray(all.map((one) => one.sealedParty))],
   ['calculation', 'jsonb', (all) => textArray(all.map((one) => one.calculation))],
   ['entry_id', 'uuid', (all) => nullableArray(all.map((one) => one.entryId))],
   ['void_entry_id', 'uuid', (all) => nullableArray(all.map((one) => one.voidEntryId))],
@@ -88,11 +100,17 @@ const insertDocumentsSql = `
   insert into document_line (${namesOf(lineColumns)})
   select * from ${unnested(lineColumns, headColumns.length)}`
 
+/** Who the other side is stays frozen; a head that was read without it takes nothing away. */
+const sealedOnce = 'sealed_party'
+
 const updateDocumentsSql = `
   update document as d
   set ${headColumns
     .slice(2)
-    .map(([name]) => `${name} = t.${name}`)
+    .map(
+      ([name]) =>
+        `${name} = ${name === sealedOnce ? `coalesce(t.${name}, d.${name})` : `t.${name}`}`,
+    )
     .join(', ')}
   from ${unnested(headColumns)} as t (${namesOf(headColumns)})
   where d.business_id = t.business_id and d.document_id = t.document_id`
@@ -102,13 +120,31 @@ const toLineRows = (documents: readonly Document[]): readonly LineRow[] =>
     document.lines.map((line, index) => ({ ...line, document, lineNo: index + 1 })),
   )
 
+async function toHeadRows(tx: Tx, heads: readonly DocumentHead[]): Promise<readonly HeadRow[]> {
+  const split = heads.map(({ details }) => splitDetails(details))
+  if (split.every(({ personal }) => personal === undefined)) {
+    return heads.map((head) => ({ ...head, sealedParty: null }))
+  }
+  const { seal } = await safeOf(tx)
+  return heads.map((head, i) => {
+    const { shown = head.details, personal } = split[i] ?? {}
+    const clear = personal && new TextEncoder().encode(JSON.stringify(personal))
+    const sealedParty =
+      clear === undefined ? null : Buffer.from(seal(placeOfDocument(head.id), clear))
+    return { ...head, details: shown, sealedParty }
+  })
+}
+
 /** Inserts documents and their lines in the order given. */
 export async function insertDocuments(tx: Tx, documents: readonly Document[]): Promise<void> {
   const lines = toLineRows(documents)
   await tx.query({
     name: 'insert_documents',
     text: insertDocumentsSql,
-    values: [...arraysOf(headColumns, documents), ...arraysOf(lineColumns, lines)],
+    values: [
+      ...arraysOf(headColumns, await toHeadRows(tx, documents)),
+      ...arraysOf(lineColumns, lines),
+    ],
   })
 }
 
@@ -117,7 +153,7 @@ export async function updateDocuments(tx: Tx, documents: readonly DocumentHead[]
   await tx.query({
     name: 'update_documents',
     text: updateDocumentsSql,
-    values: arraysOf(headColumns, documents),
+    values: arraysOf(headColumns, await toHeadRows(tx, documents)),
   })
 }
 
@@ -170,16 +206,20 @@ type Versions = Readonly<{
   rows: readonly NewVersion[]
 }>
 
-/** Keeps what documents said at some of their versions. */
+/** Keeps what documents said at some of their versions, sealed; the digest is that of the text. */
 export async function insertVersions(tx: Tx, { businessId, link, rows }: Versions): Promise<void> {
+  const { seal } = await safeOf(tx)
+  const sealed = rows.map(({ documentId, version, snapshot }) =>
+    Buffer.from(seal(placeOfVersion(documentId, version), new TextEncoder().encode(snapshot))),
+  )
   await tx.query({
     name: 'insert_document_versions',
     text: `
       insert into document_version (business_id, document_id, version, kind, number, link,
-        snapshot, sha256)
-      select $1, t.document_id, t.version, t.kind, t.number, $2, t.snapshot, decode(t.sha256, 'hex')
-      from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
-        as t (document_id, version, kind, number, snapshot, sha256)`,
+        sealed_snapshot, sha256)
+      select $1, t.document_id, t.version, t.kind, t.number, $2, t.sealed, decode(t.sha256, 'hex')
+      from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::text[])
+        as t (document_id, version, kind, number, sealed, sha256)`,
     values: [
       businessId,
       link,
@@ -187,7 +227,7 @@ export async function insertVersions(tx: Tx, { businessId, link, rows }: Version
       plainArray(rows.map(({ version }) => version)),
       plainArray(rows.map(({ kind }) => kind)),
       textArray(rows.map(({ number }) => number)),
-      textArray(rows.map(({ snapshot }) => snapshot)),
+      bytesArray(sealed),
       plainArray(rows.map(({ sha256 }) => sha256)),
     ],
   })

@@ -1,9 +1,20 @@
 import { type Condition, type Order, toPattern } from '../../db/lists.ts'
-import type { Db } from '../../db/tx.ts'
+import { type Db, safeOf } from '../../db/tx.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { Document, DocumentHead, DocumentKind, DocumentLine } from './document.ts'
+import {
+  type Document,
+  type DocumentHead,
+  type DocumentKind,
+  type DocumentLine,
+  joinDetails,
+  placeOfDocument,
+  placeOfVersion,
+} from './document.ts'
 
-/** The head of a document `d` under the names of `DocumentHead`. */
+/**
+ * The head of a document `d` under the names of `DocumentHead`; its details without personal data of
+ * the other side, which `mapDocuments` opens.
+ */
 export const documentColumns = `
   d.document_id as id, d.business_id as "businessId", d.kind, d.surface, d.lifecycle, d.number,
   d.party_id as "partyId", d.issue_date as "issueDate", d.due_date as "dueDate", d.currency,
@@ -50,17 +61,57 @@ export async function mapDocuments(
   businessId: Id<'business'>,
   documentIds: readonly string[],
 ): Promise<ReadonlyMap<string, Document>> {
-  const heads = await db.query<DocumentHead>({
+  const rows = await db.query<SealedHead>({
     name: 'list_documents_by_id',
-    text: `select ${documentColumns}, d.calculation::text as calculation
+    text: `select ${documentColumns}, d.calculation::text as calculation, d.sealed_party as sealed
       from document as d where d.business_id = $1 and d.document_id = any ($2::uuid[])
       order by d.document_id limit 1000`,
     values: [businessId, documentIds],
   })
-  if (heads.length === 0) return new Map()
+  if (rows.length === 0) return new Map()
+  const heads = await withParties(db, rows)
   const ids = heads.map(({ id }) => id)
   const linesById = await listDocumentLines(db, businessId, ids)
   return new Map(heads.map((head) => [head.id, { ...head, lines: linesById.get(head.id) ?? [] }]))
+}
+
+type SealedHead = DocumentHead & Readonly<{ sealed: Buffer | null }>
+
+/** Heads with all that was frozen of the other side, opened with the keys of this snapshot. */
+async function withParties(db: Db, rows: readonly SealedHead[]): Promise<readonly DocumentHead[]> {
+  const safe = rows.some(({ sealed }) => sealed !== null) ? await safeOf(db) : undefined
+  return rows.map(({ sealed, ...head }) => {
+    if (sealed === null || safe === undefined) return head
+    const text = new TextDecoder().decode(safe.open(placeOfDocument(head.id), sealed))
+    return {
+      ...head,
+      details: joinDetails(head.details, JSON.parse(text) as DocumentHead['details']),
+    } // what `document.db.ts` has sealed
+  })
+}
+
+/** What a document said at its first version and at its last, as JSON texts; one where they are one. */
+export async function listVersionEnds(
+  db: Db,
+  businessId: Id<'business'>,
+  documentId: string,
+): Promise<readonly string[]> {
+  const rows = await db.query<{ version: bigint; sealed: Buffer }>({
+    name: 'list_ends_of_document_versions',
+    text: `
+      select version, sealed_snapshot as sealed from document_version
+      where business_id = $1 and document_id = $2 and sealed_snapshot is not null
+        and version in (
+          (select min(version) from document_version where business_id = $1 and document_id = $2),
+          (select max(version) from document_version where business_id = $1 and document_id = $2))
+      order by version limit 2`,
+    values: [businessId, documentId],
+  })
+  if (rows.length === 0) return []
+  const { open } = await safeOf(db)
+  return rows.map(({ version, sealed }) =>
+    new TextDecoder().decode(open(placeOfVersion(documentId, version), sealed)),
+  )
 }
 
 /** One document of a kind with its lines and the calculation it was issued with. */

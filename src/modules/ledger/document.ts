@@ -1,5 +1,6 @@
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { type FieldPlace, privateMembers } from '../../kernel/secret-place.ts'
 import type { NumberSurface } from './number-series.ts'
 
 export type DocumentKind =
@@ -89,3 +90,51 @@ export function toImage(value: object): Readonly<Record<string, unknown>> {
 /** The same as one text, the form that is digested. */
 export const toImageText = (value: object): string =>
   JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
+
+type Details = DocumentHead['details']
+
+/** Members of `details` that say who the other side is, as it was frozen. */
+const frozenParties = ['customer', 'supplier'] as const
+
+/** Details without personal data of the other side, and that alone; undefined: there is none. */
+export function splitDetails(
+  details: Details,
+): Readonly<{ shown: Details; personal: Details | undefined }> {
+  const shown: Record<string, unknown> = { ...details }
+  const personal: Record<string, unknown> = {}
+  for (const name of frozenParties) {
+    const members = Object.entries(Object(details[name]))
+    const own = members.filter(([member, value]) => isPrivate(member) && value !== null)
+    if (own.length === 0) continue
+    shown[name] = Object.fromEntries(members.filter((one) => !own.includes(one)))
+    personal[name] = Object.fromEntries(own)
+  }
+  return { shown, personal: Object.keys(personal).length === 0 ? undefined : personal }
+}
+
+/** Details as they were before `splitDetails`. */
+export const joinDetails = (shown: Details, personal: Details): Details => ({
+  ...shown,
+  ...Object.fromEntries(
+    Object.entries(personal).map(([name, own]) => [
+      name,
+      { ...Object(shown[name]), ...Object(own) },
+    ]),
+  ),
+})
+
+const isPrivate = (name: string): boolean => privateMembers.some((member) => member === name)
+
+/** Where personal data of a document's other side lies sealed. */
+export const placeOfDocument = (documentId: string): FieldPlace => ({
+  table: 'document',
+  column: 'sealed_party',
+  rowId: documentId,
+})
+
+/** Where what a document said at one of its versions lies sealed. */
+export const placeOfVersion = (documentId: string, version: bigint): FieldPlace => ({
+  table: 'document_version',
+  column: 'sealed_snapshot',
+  rowId: `${documentId} ${version}`,
+})

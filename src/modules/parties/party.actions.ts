@@ -2,6 +2,7 @@ import { safeOf } from '../../db/tx.ts'
 import type { Ctx, Together } from '../../db/write.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { privateMembers } from '../../kernel/secret-place.ts'
 import { toImageText } from '../ledger/document.ts'
 import { deletePartyRow, insertParty, updatePartyRow } from './party.db.ts'
 import {
@@ -21,7 +22,6 @@ import {
   type PartyChanges,
   type PartyRole,
   type PartyWithoutBalances,
-  privateMembers,
   toPrivate,
   toRoleName,
 } from './party.ts'

@@ -1,7 +1,7 @@
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
-import type { FieldPlace } from '../../kernel/secret-place.ts'
+import type { FieldPlace, privateMembers } from '../../kernel/secret-place.ts'
 import type { PrintLanguage } from '../access/document-options.ts'
 
 export type PartyRole = 'customer' | 'supplier'
@@ -26,17 +26,7 @@ export type PartyFields = Readonly<{
   metadata: Readonly<Record<string, unknown>>
 }>
 
-/** What of a party is personal data and lies sealed in the database. */
-export const privateMembers = [
-  'email',
-  'phone',
-  'address',
-  'city',
-  'state',
-  'postalCode',
-  'taxId',
-] as const satisfies readonly (keyof PartyFields)[]
-
+/** What of a party lies sealed in the database. */
 export type PrivateFields = Pick<PartyFields, (typeof privateMembers)[number]>
 
 /** The personal data of a party alone. */

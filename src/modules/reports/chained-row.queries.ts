@@ -1,8 +1,10 @@
-import type { ChainRecord } from '../../db/chain.ts'
-import type { Db } from '../../db/tx.ts'
+import { type ChainRecord, digestText } from '../../db/chain.ts'
+import { type Db, safeOf } from '../../db/tx.ts'
+import type { Safe } from '../../db/vault.ts'
 import { assert } from '../../kernel/assert.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
+import { placeOfVersion } from '../ledger/document.ts'
 import type { EntryKind } from '../ledger/journal.ts'
 import type { StoredEntry, StoredHead, StoredLine, StoredLink } from './integrity.ts'
 
@@ -225,27 +227,52 @@ export async function* streamVersions(
   tenantId: TenantId,
   after: bigint,
 ): AsyncGenerator<StoredVersion> {
-  type Row = Omit<StoredVersion, 'record'> & Readonly<{ kind: string; number: string }>
+  type Row = Omit<StoredVersion, 'record' | 'digest' | 'isErased'> &
+    Readonly<{ kind: string; number: string; sealed: Buffer | null }>
+  let open: Safe['open'] | undefined
   let last: readonly [bigint, string, bigint] = [after + 1n, noId, 0n]
   for (;;) {
     const page = await db.query<Row>({
       name: 'stream_versions',
       text: `select link, document_id as "documentId", version, kind, number,
-          encode(sha256, 'hex') as sha256, snapshot = '' as "isErased",
-          encode(sha256(convert_to(snapshot, 'UTF8')), 'hex') as digest
+          encode(sha256, 'hex') as sha256, sealed_snapshot as sealed
         from document_version
         where business_id = $1 and (link, document_id, version) > ($2::bigint, $3::uuid, $4::bigint)
         order by link, document_id, version limit $5`,
       values: [tenantId, ...last, pageRows],
     })
-    for (const { kind, number, ...row } of page) {
-      const record = ['D', row.documentId, kind, number, String(row.version), row.sha256]
-      yield { ...row, record }
-    }
     const end = page.at(-1)
     if (end === undefined) return
+    open ??= (await safeOf(db, await findOrganization(db, tenantId))).open
+    for (const { kind, number, sealed, ...row } of page) {
+      const record = ['D', row.documentId, kind, number, String(row.version), row.sha256]
+      const digest = sealed === null ? '' : digestOf(open, row, sealed)
+      yield { ...row, record, digest, isErased: sealed === null }
+    }
     last = [end.link, end.documentId, end.version]
   }
+}
+
+/** Digest of what was sealed; of nothing at all where it is not what was sealed there. */
+function digestOf(
+  open: Safe['open'],
+  { documentId, version }: Pick<StoredVersion, 'documentId' | 'version'>,
+  sealed: Buffer,
+): string {
+  try {
+    return digestText(new TextDecoder().decode(open(placeOfVersion(documentId, version), sealed)))
+  } catch {
+    return 'it cannot be opened'
+  }
+}
+
+async function findOrganization(db: Db, businessId: TenantId): Promise<Id<'organization'>> {
+  const [row] = await db.query<{ id: Id<'organization'> }>({
+    text: 'select organization_id as id from business where business_id = $1',
+    values: [businessId],
+  })
+  assert(row !== undefined, 'a document has a business')
+  return row.id
 }
 
 /** The seal of a closed month; `digest` is that of its trial balance as it is kept now. */

@@ -76,7 +76,9 @@ async function after(
     )
     let changed = 0
     for (const text of [statements].flat()) changed += (await client.query(text)).rowCount ?? 0
-    const verification = await verifyTenant(toTx(client), businessId, witnesses)
+    const tenant = { organizationId: shop.organizationId }
+    const holder = { pool: shop.owner, tenant, isWriting: false }
+    const verification = await verifyTenant(toTx(client, holder), businessId, witnesses)
     return { changed, verification }
   } finally {
     await client.query('rollback')
@@ -338,9 +340,9 @@ function cutTail(link: bigint): readonly string[] {
 }
 
 test('a snapshot whose text was erased for good reason leaves the chain green', async () => {
-  const erase = `update document_version set snapshot = '' where business_id = '${businessId}'`
+  const erase = `update document_version set sealed_snapshot = null where business_id = '${businessId}'`
   expect((await after(erase)).verification.findings).toEqual([])
-  const edit = `update document_version set snapshot = snapshot || ' '
+  const edit = `update document_version set sealed_snapshot = sealed_snapshot || '\\x20'
     where business_id = '${businessId}'`
   const { findings } = (await after(edit)).verification
   expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['snapshot_changed']))

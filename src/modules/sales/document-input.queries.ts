@@ -6,7 +6,7 @@ import type { Id } from '../../kernel/ids.ts'
 import { money, toDecimalText } from '../../kernel/money.ts'
 import { getBusiness } from '../access/business.queries.ts'
 import { firstOptions, type PrintLanguage } from '../access/document-options.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import { findDocument, listVersionEnds } from '../ledger/document.queries.ts'
 import { type Document, toImage } from '../ledger/document.ts'
 import { getParty } from '../parties/party.queries.ts'
 import {
@@ -127,20 +127,8 @@ async function readVersions(
   db: Db,
   { businessId, id }: Document,
 ): Promise<Readonly<{ first: Frozen | undefined; last: Frozen | undefined }>> {
-  const rows = await db.query<{ snapshot: string }>({
-    name: 'list_ends_of_document_versions',
-    text: `
-      select snapshot from (
-        (select version, snapshot from document_version
-          where business_id = $1 and document_id = $2 order by version limit 1)
-        union all
-        (select version, snapshot from document_version
-          where business_id = $1 and document_id = $2 order by version desc limit 1)
-      ) as ends
-      order by version limit 2`,
-    values: [businessId, id],
-  })
-  const [first, last] = rows.map(({ snapshot }) => JSON.parse(snapshot) as Frozen) // written by `keepVersion`
+  const ends = await listVersionEnds(db, businessId, id)
+  const [first, last = first] = ends.map((text) => JSON.parse(text) as Frozen) // written by `keepVersion`
   return { first, last }
 }
 

@@ -2,7 +2,7 @@ import type { Db } from '../../db/tx.ts'
 import { type CalendarDate, dateIn, type Instant } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { getBusiness } from '../access/business.queries.ts'
-import { findDocument } from '../ledger/document.queries.ts'
+import { findDocument, listVersionEnds } from '../ledger/document.queries.ts'
 import { listItemsOfDocuments } from '../ledger/open-item.queries.ts'
 import { type HostedDocument, type HostedKind, toHosted } from './hosted-document.ts'
 
@@ -44,13 +44,8 @@ export async function findHosted(
   const business = await getBusiness(db, organizationId, businessId)
   if (business.status === 'closing') return undefined
   const items = await listItemsOfDocuments(db, businessId, [documentId])
-  const [frozen] = await db.query<{ seller: Readonly<Record<string, unknown>> }>({
-    name: 'find_frozen_seller',
-    text: `select coalesce(snapshot::jsonb -> 'seller', '{}') as seller from document_version
-      where business_id = $1 and document_id = $2 and snapshot::jsonb ? 'seller'
-      order by version limit 1`,
-    values: [businessId, documentId],
-  })
+  const [first] = await listVersionEnds(db, businessId, documentId)
+  const frozen = first === undefined ? undefined : (JSON.parse(first) as Frozen) // written by `keepVersion`
   const today = dateIn(now, business.timeZone)
   const hosted = toHosted(document, {
     business,
@@ -60,6 +55,8 @@ export async function findHosted(
   })
   return hosted && { ...hosted, decidedOn: dayOf(hosted.decidedAt, business.timeZone) }
 }
+
+type Frozen = Readonly<{ seller?: Readonly<Record<string, unknown>> }>
 
 const dayOf = (instant: Instant | null, timeZone: string): CalendarDate | null =>
   instant === null ? null : dateIn(instant, timeZone)

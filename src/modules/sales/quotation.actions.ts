@@ -10,7 +10,7 @@ import {
   readDocument,
   removeDraft,
 } from '../ledger/document.actions.ts'
-import { type Document, toImage } from '../ledger/document.ts'
+import { type Document, splitDetails, toImage } from '../ledger/document.ts'
 import { retireNumber, takeExplicitNumber, takeNumber } from '../ledger/number-series.actions.ts'
 import { readCustomer } from '../parties/party.actions.ts'
 import type { PartyWithoutBalances } from '../parties/party.ts'
@@ -505,10 +505,10 @@ export function recordQuotation(
   personal?: Readonly<Record<string, unknown>>,
 ): void {
   const resource = { resource: 'quotation', resourceId: quotation.id } as const
-  const after = toImage(quotation)
+  const after = toPublicImage(quotation)
   ctx.audit({
     ...{ action: `quotation.${what}`, ...resource, after },
-    ...(before !== undefined && { before: toImage(before) }),
+    ...(before !== undefined && { before: toPublicImage(before) }),
   })
   const previousStatus =
     before === undefined || before.status === quotation.status ? null : before.status
@@ -519,3 +519,7 @@ export function recordQuotation(
     ...(personal !== undefined && { personal }),
   })
 }
+
+/** A quotation without personal data of its customer. */
+const toPublicImage = (quotation: Quotation): Readonly<Record<string, unknown>> =>
+  toImage({ ...quotation, details: splitDetails(quotation.details).shown })
