@@ -13,13 +13,35 @@ export const nullableArray = (values: readonly (string | number | bigint | null)
 export const textArray = (values: readonly (string | null)[]): string =>
   `{${values.map(quoted).join(',')}}`
 
-/** Bytes as hexadecimal input of `bytea`; null is a bare NULL. */
-export const bytesArray = (values: readonly (Buffer | null)[]): string =>
-  `{${values.map((value) => (value === null ? 'NULL' : `"\\\\x${value.toString('hex')}"`)).join(',')}}`
+/**
+ * An array of `bytea` in the binary form of the wire, where hexadecimal digits would take twice the
+ * room. Its head is the count of dimensions, whether a value is null, and the type; then follow, of
+ * the one dimension, length and first index.
+ */
+export function bytesArray(values: readonly (Buffer | null)[]): Buffer {
+  const size = values.reduce((sum, value) => sum + 4 + (value?.length ?? 0), headBytes)
+  const array = Buffer.allocUnsafe(size)
+  array.writeInt32BE(1, 0)
+  array.writeInt32BE(values.includes(null) ? 1 : 0, 4)
+  array.writeInt32BE(byteaOid, 8)
+  array.writeInt32BE(values.length, 12)
+  array.writeInt32BE(1, 16)
+  let at = headBytes
+  for (const value of values) {
+    array.writeInt32BE(value?.length ?? -1, at)
+    at += 4
+    if (value === null) continue
+    array.set(value, at)
+    at += value.length
+  }
+  return array
+}
 
-const needsEscape = /["\\]/
+const headBytes = 20
+const byteaOid = 17
 
 function quoted(value: string | null): string {
   if (value === null) return 'NULL'
-  return needsEscape.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`
+  const plain = value.includes('\\') ? value.replaceAll('\\', '\\\\') : value
+  return `"${plain.includes('"') ? plain.replaceAll('"', '\\"') : plain}"`
 }

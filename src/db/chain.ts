@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 /** One chained fact as an array of texts and nulls; entries carry one inner array per line. */
 export type ChainRecord = readonly (string | null | readonly (string | null)[])[]
@@ -51,5 +51,5 @@ export class LinkHasher {
 export function digestText(text: string): string
 export function digestText(text: string | null): string | null
 export function digestText(text: string | null): string | null {
-  return text === null ? null : createHash('sha256').update(text).digest('hex')
+  return text === null ? null : hash('sha256', text)
 }

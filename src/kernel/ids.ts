@@ -73,12 +73,26 @@ export const eventId = (uuid: string): string => `evt_${uuid.replaceAll('-', '')
 
 function toBase32(uuid: string): string {
   assert(isUuid(uuid), 'only UUIDs have a prefixed form')
-  // BigInt.toString(32) counts 0-9a-v; each digit is then spelled in Crockford's alphabet.
-  const digits = BigInt(`0x${uuid.replaceAll('-', '')}`)
-    .toString(32)
-    .padStart(26, '0')
-  return [...digits].map((digit) => base32Alphabet[Number.parseInt(digit, 32)]).join('')
+  const hex = uuid.replaceAll('-', '')
+  return pairOf(Number.parseInt(hex.slice(0, 2), 16)) + base32Of(hex.slice(2))
 }
+
+/** Crockford's base 32, in lower case, of hexadecimal digits in groups of five. */
+export function base32Of(hex: string): string {
+  let text = ''
+  for (let start = 0; start < hex.length; start += 5) {
+    const bits = Number.parseInt(hex.slice(start, start + 5), 16)
+    text += pairOf(bits >> 10) + pairOf(bits & 1_023)
+  }
+  return text
+}
+
+/** Two digits for each number of ten bits. */
+const pairs = Array.from({ length: 1_024 }, (_, bits) =>
+  [bits >> 5, bits & 31].map((digit) => base32Alphabet[digit]).join(''),
+)
+
+const pairOf = (bits: number): string => pairs[bits] ?? ''
 
 function fromBase32(digits: string): string {
   let bits = 0n

@@ -1,6 +1,6 @@
 import { valuesOf } from '../../kernel/error-text.ts'
 import { catalogue, type ErrorCode, type Refusal } from '../../kernel/errors.ts'
-import { toPrefixed } from '../../kernel/ids.ts'
+import { base32Of, toPrefixed } from '../../kernel/ids.ts'
 import {
   type ErrorContext,
   errorHeaders,
@@ -483,17 +483,8 @@ export function renderBooksError(refusal: Refusal, context: BooksErrorContext): 
  * The form of a request id in Books bodies: `req_` and the first 80 bits in 16 lower-case
  * Crockford base32 characters. Source: platform specification 10.
  */
-export function toBooksRequestId(uuid: string): string {
-  const hex = uuid.replaceAll('-', '')
-  let text = 'req_'
-  for (let start = 0; start < 20; start += 5) {
-    const bits = Number.parseInt(hex.slice(start, start + 5), 16)
-    for (let shift = 15; shift >= 0; shift -= 5) text += crockford.charAt((bits >> shift) & 31)
-  }
-  return text
-}
-
-const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
+export const toBooksRequestId = (uuid: string): string =>
+  `req_${base32Of(uuid.replaceAll('-', '').slice(0, 20))}`
 
 /** Codes whose message is always the same, because `details` says the rest. */
 const fixedMessages: Readonly<Partial<Record<BooksCode, string>>> = {

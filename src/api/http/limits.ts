@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Admitted } from '../../modules/access/admission.queries.ts'
@@ -49,10 +49,14 @@ export function toStanding(
   const taken = requests * cost
   const policies: Policy[] = []
   let violated: Policy | undefined
-  const add = (name: 'minute' | 'hour' | 'day' | 'slots', policy: Omit<Policy, 'id'>): void => {
-    const named = { id: ids[name], ...policy, remaining: Math.max(0, policy.remaining) }
-    policies.push(named)
-    if (index >= row.granted && row.violated === name) violated = named
+  const add = (
+    name: 'minute' | 'hour' | 'day' | 'slots',
+    { limit, remaining, windowSeconds, nextMs, freeMs }: Omit<Policy, 'id'>,
+  ): void => {
+    const left = Math.max(0, remaining)
+    const policy = { id: ids[name], limit, remaining: left, windowSeconds, nextMs, freeMs }
+    policies.push(policy)
+    if (index >= row.granted && row.violated === name) violated = policy
   }
   if (row.minute_limit !== null) {
     const [nextMs, freeMs] = [row.minute_next ?? nowMs, row.minute_free ?? nowMs]
@@ -91,7 +95,7 @@ export function toLimitRefusal(
   if (windowSeconds === undefined) {
     return new Refusal('limit.concurrency_exceeded', { limit, retryAfterSeconds: slotSeconds })
   }
-  const retryAfterSeconds = Math.max(1, secondsUntil(nextMs, now))
+  const retryAfterSeconds = Math.max(1, secondsUntil(nextMs, msOf(now)))
   return new Refusal('limit.rate_exceeded', { retryAfterSeconds, policy: id, limit, windowSeconds })
 }
 
@@ -127,10 +131,14 @@ export function toLimitHeaders(
   partition: string | undefined,
 ): Headers {
   if (policies.length === 0) return {}
-  return {
-    'RateLimit-Policy': policies.map((policy) => toPolicyItem(policy, partition)).join(', '),
-    RateLimit: policies.map((policy) => toStandingItem(policy, now)).join(', '),
+  const nowMs = msOf(now)
+  let [limits, standing] = ['', '']
+  for (const policy of policies) {
+    const comma = limits === '' ? '' : ', '
+    limits += comma + toPolicyItem(policy, partition)
+    standing += comma + toStandingItem(policy, nowMs)
   }
+  return { 'RateLimit-Policy': limits, RateLimit: standing }
 }
 
 function toPolicyItem({ id, limit, windowSeconds }: Policy, partition?: string): string {
@@ -138,17 +146,17 @@ function toPolicyItem({ id, limit, windowSeconds }: Policy, partition?: string):
   return `"${id}";q=${limit};${unit}${partition === undefined ? '' : `;pk=:${partition}:`}`
 }
 
-const toStandingItem = ({ id, remaining, windowSeconds, freeMs }: Policy, now: Instant): string =>
+const toStandingItem = ({ id, remaining, windowSeconds, freeMs }: Policy, nowMs: number): string =>
   windowSeconds === undefined
     ? `"${id}";r=${remaining}`
-    : `"${id}";r=${remaining};t=${secondsUntil(freeMs, now)}`
+    : `"${id}";r=${remaining};t=${secondsUntil(freeMs, nowMs)}`
 
 /** Names a key's share of the limits without telling the key: 8 bytes in base64. */
 export const partitionOf = (keyId: string): string =>
-  createHash('sha256').update(keyId).digest().subarray(0, 8).toString('base64')
+  Buffer.from(hash('sha256', keyId).slice(0, 16), 'hex').toString('base64')
 
 /** `2026-05-20T10:31:00Z`. */
 export const toSecondText = (ms: number): string => `${instantFromMs(ms).slice(0, 19)}Z`
 
-const secondsUntil = (ms: number, now: Instant): number =>
-  Math.max(0, Math.ceil((ms - msOf(now)) / 1_000))
+const secondsUntil = (ms: number, nowMs: number): number =>
+  Math.max(0, Math.ceil((ms - nowMs) / 1_000))

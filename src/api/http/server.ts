@@ -136,7 +136,10 @@ export function buildServer(parts: ServerParts): HttpServer {
     }
   }
 
-  // Every request ends here: a hijacked reply goes through nothing else of the framework.
+  // Requests come straight from Node; what the framework is asked itself, as by tests, is hijacked
+  // and goes through nothing else of it.
+  server.server.removeAllListeners('request')
+  server.server.on('request', (request, response) => void answer(request, response))
   server.addHook('onRequest', (request, reply, _done) => {
     reply.hijack()
     void answer(request.raw, reply.raw)
