@@ -17,7 +17,7 @@ import type { Surface } from './api/http/surface.ts'
 import type { Log, Readiness, Watch } from './api/http/visit.ts'
 import { invoicing } from './api/invoicing/surface.ts'
 import { companions } from './companions.ts'
-import { type Config, packageRoot, version } from './config.ts'
+import { type Config, type FaultPoint, packageRoot, version } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import { toOutage, toRefusal } from './db/constraints.ts'
 import { Gate } from './db/lane.ts'
@@ -29,9 +29,8 @@ import { readSnapshot, type Statement } from './db/tx.ts'
 import { Renderer } from './documents/renderer.ts'
 import type { AttemptSeen } from './jobs/delivery-engine.ts'
 import type { MailSettings } from './jobs/mail.ts'
-import type { Resolve } from './jobs/outbound.ts'
-import type { Anchor } from './jobs/tasks.ts'
-import { startWorker, type Worker } from './jobs/worker.ts'
+import type { Outbound, Resolve } from './jobs/outbound.ts'
+import { startWorker, type Worker, type WorkerParts } from './jobs/worker.ts'
 import type { Instant } from './kernel/dates.ts'
 import { asId, type Id } from './kernel/ids.ts'
 import { keyHasherOf, linkTokensOf } from './master-key.ts'
@@ -106,6 +105,8 @@ export type App = Readonly<{
   gate: Gate
   pool: Pool
   surfaces: readonly Surface[]
+  /** The one client to the outside. */
+  outbound: Outbound
   /** How each surface shows events. */
   renderers: Required<EventRenderers>
   hasOrganizations: () => Promise<boolean>
@@ -114,13 +115,21 @@ export type App = Readonly<{
   /** Opens the port and answers the origin that it can be reached under. */
   listen: () => Promise<string>
   /** Starts what works behind the API: deliveries and tasks by schedule. */
-  startWorker: (jobsPool?: Pool, anchor?: Anchor) => Promise<void>
+  startWorker: (upkeep?: Upkeep) => Promise<void>
   /**
    * Refuses what is new, finishes what runs, and waits for both; whether all of it ended in time.
    * The pools stay open.
    */
   close: () => Promise<boolean>
 }>
+
+/** What only a process that serves gives to its worker. */
+type Upkeep = Pick<WorkerParts, 'jobsPool' | 'jobConcurrency' | 'anchor' | 'readAnchors'> &
+  Readonly<{
+    webhookConcurrency: number
+    /** Where a process of a test fails. */
+    pass: (point: FaultPoint) => Promise<void>
+  }>
 
 const readinessMaxAgeMs = 1_000
 const databaseTimeoutMs = 500
@@ -169,7 +178,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const tokens = linkTokensOf(parts.masterKey)
   const toPageUrl = (documentId: string, generation: number) =>
     `${origin}/i/${tokens.toToken(documentId, generation)}`
-  const print = buildPrinter({ pool, gate, renderer, clock, toPageUrl })
+  const onRender = parts.metrics?.seeRender
+  const print = buildPrinter({ pool, gate, renderer, clock, toPageUrl, onRender })
   const renderers = buildRenderers({ origin: () => origin, toPageUrl })
   const outside = buildOutside(parts, outbound, { print, toPageUrl })
   const requestLog = new RequestLog({
@@ -226,7 +236,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     gate,
     pool,
     surfaces,
-    renderers,
+    ...{ outbound, renderers },
     hasOrganizations: () => hasOrganizations(adminPool),
     saidIn: ({ organizationId, requestId, sealed }) => {
       if (sealed === null) return undefined
@@ -238,8 +248,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
       if (config.port === 0) origin = address
       return address
     },
-    startWorker: async (jobsPool, anchor) => {
+    startWorker: async (upkeep) => {
+      const { jobsPool, webhookConcurrency: inFlightMax, pass } = upkeep ?? {}
       const needs = { gate, outbound, jobsPool, origin: () => origin, renderers }
+      const onAnswered = pass && (() => pass('webhook.answered'))
       const { requestLogDays, eventDays } = config
       const settings = toMailSettings(config)
       const mail = { adminPool, clock, random, log, settings, print, toPageUrl }
@@ -252,7 +264,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
         ...buildWorkerParts(parts, needs),
         onAttempt,
         onTask,
-        ...{ requestLogDays, eventDays, anchor, mail },
+        onVerified: parts.metrics?.seeVerified,
+        onTaskDone: pass && (() => pass('task.done')),
+        ...{ requestLogDays, eventDays, inFlightMax, onAnswered },
+        mail: { ...mail, onAnswered: pass && (() => pass('mail.answered')) },
+        jobConcurrency: upkeep?.jobConcurrency,
+        ...{ anchor: upkeep?.anchor, readAnchors: upkeep?.readAnchors },
       })
     },
     close: async () => {

@@ -38,6 +38,8 @@ test('without any variable the server listens on loopback with a demo and its ow
     metricsPort: undefined,
     metricsHost: '127.0.0.1',
     anchorFile: join(cwd, '.tallystick', 'anchors.jsonl'),
+    ...{ anchorWebhook: '', archiveDir: '', faults: [] },
+    ...{ webhookConcurrency: 64, jobConcurrency: 8 },
     requestLogDays: 30,
     eventDays: 90,
     requestLogBodies: 'errors',
@@ -50,6 +52,18 @@ test('in production there is no demo and draining takes five seconds', () => {
   const config = loadConfig({ TALLYSTICK_ENV: 'production' }, { cwd })
 
   expect([config.hasDemo, config.drainSeconds]).toEqual([false, 5])
+})
+
+test('a process of a test fails where it is told to', () => {
+  const given = {
+    TALLYSTICK_ENV: 'test',
+    TALLYSTICK_FAULTS: 'task.done:fail, mail.answered:kill:3',
+  }
+
+  expect(loadConfig(given, { cwd }).faults).toEqual([
+    { point: 'task.done', action: 'fail', at: 1 },
+    { point: 'mail.answered', action: 'kill', at: 3 },
+  ])
 })
 
 test('the result cannot be changed', () => {
@@ -70,6 +84,11 @@ test.each([
   ['PORT', { PORT: '44OO' }],
   ['PORT', { PORT: '1e3' }],
   ['HOST', { HOST: '0.0.0.0' }],
+  ['TALLYSTICK_ANCHOR_WEBHOOK', { TALLYSTICK_ANCHOR_WEBHOOK: 'ftp://witness.example' }],
+  ['TALLYSTICK_JOB_CONCURRENCY', { TALLYSTICK_JOB_CONCURRENCY: '0' }],
+  ['TALLYSTICK_FAULTS', { TALLYSTICK_FAULTS: 'webhook.answered:kill' }],
+  ['TALLYSTICK_FAULTS', { TALLYSTICK_ENV: 'test', TALLYSTICK_FAULTS: 'webhook.answered:kill:0' }],
+  ['TALLYSTICK_FAULTS', { TALLYSTICK_ENV: 'test', TALLYSTICK_FAULTS: 'nowhere:kill' }],
   ['TALLYSTICK_ENV', { TALLYSTICK_ENV: 'prod' }],
   ['TALLYSTICK_ORIGIN', { TALLYSTICK_ORIGIN: 'books.example' }],
   ['TALLYSTICK_ORIGIN', { TALLYSTICK_ORIGIN: 'https://books.example/path' }],

@@ -59,6 +59,16 @@ export type Config = Readonly<{
   metricsPort: number | undefined
   metricsHost: string
   anchorFile: string
+  /** Where anchors are posted as well; empty: nowhere. */
+  anchorWebhook: string
+  /** Where the bundled PostgreSQL keeps its log for recoveries; empty: nowhere. */
+  archiveDir: string
+  /** Deliveries that a worker sends at once. */
+  webhookConcurrency: number
+  /** Tasks that a worker runs at once. */
+  jobConcurrency: number
+  /** Where a process of a test fails, and how. */
+  faults: readonly Fault[]
   /** How long requests are remembered. */
   requestLogDays: number
   /** How long events can be read and sent again. */
@@ -71,7 +81,19 @@ export type Config = Readonly<{
   hasNpmParent: boolean
 }>
 
+/** What happens when a point is passed for the `at`th time. */
+export type Fault = Readonly<{
+  point: FaultPoint
+  action: (typeof faultActions)[number]
+  at: number
+}>
+export type FaultPoint = (typeof faultPoints)[number]
+
 type Variables = Readonly<Record<string, string | undefined>>
+
+/** Between an answer of the outside and its record, and between a task and its end. */
+const faultPoints = ['webhook.answered', 'mail.answered', 'task.done'] as const
+const faultActions = ['kill', 'fail'] as const
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const loggedBodies = ['none', 'errors', 'all'] as const
@@ -144,10 +166,15 @@ export function loadConfig(
     metricsPort: optionalPort(env, 'TALLYSTICK_METRICS_PORT'),
     metricsHost: text(env, 'TALLYSTICK_METRICS_HOST', '127.0.0.1'),
     anchorFile: resolve(cwd, text(env, 'TALLYSTICK_ANCHOR_FILE', join(dataDir, 'anchors.jsonl'))),
+    anchorWebhook: webAddress(env, 'TALLYSTICK_ANCHOR_WEBHOOK'),
+    archiveDir: absolutePath(env, 'TALLYSTICK_PG_ARCHIVE_DIR', cwd),
+    webhookConcurrency: integer(env, 'TALLYSTICK_WEBHOOK_CONCURRENCY', 64, [1, 1_000]),
+    jobConcurrency: integer(env, 'TALLYSTICK_JOB_CONCURRENCY', 8, [1, 64]),
+    faults: faults(env, environment),
     requestLogDays: integer(env, 'TALLYSTICK_REQUEST_LOG_DAYS', 30, [1, 3_650]),
     eventDays: integer(env, 'TALLYSTICK_EVENT_DAYS', 90, [1, 3_650]),
     requestLogBodies: oneOf(env, 'TALLYSTICK_REQUEST_LOG_BODIES', loggedBodies, 'errors'),
-    tracesEndpoint: collector(env),
+    tracesEndpoint: webAddress(env, 'OTEL_EXPORTER_OTLP_ENDPOINT').replace(/\/+$/, ''),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,
   }
   if (databaseUrl === '' && config.migrateUrl !== '') {
@@ -190,14 +217,34 @@ function integer(
   return value
 }
 
-/** The address of a collector of traces, or nothing. */
-function collector(env: Variables): string {
-  const name = 'OTEL_EXPORTER_OTLP_ENDPOINT'
-  const given = text(env, name, '').replace(/\/+$/, '')
+/** An address of somebody else's server, or nothing. */
+function webAddress(env: Variables, name: string): string {
+  const given = text(env, name, '')
   if (given !== '' && !(URL.canParse(given) && /^https?:\/\//.test(given))) {
     throw new ConfigError(name, 'must be an address such as http://127.0.0.1:4318.')
   }
   return given
+}
+
+/** `point:action` or `point:action:n`, with commas between; only tests may ask for them. */
+function faults(env: Variables, environment: Environment): readonly Fault[] {
+  const name = 'TALLYSTICK_FAULTS'
+  const given = text(env, name, '')
+  if (given === '') return []
+  if (environment !== 'test') throw new ConfigError(name, 'needs TALLYSTICK_ENV=test.')
+  return given.split(',').map((entry) => {
+    const [pointName, actionName, at = '1', ...rest] = entry.trim().split(':')
+    const point = faultPoints.find((known) => known === pointName)
+    const action = faultActions.find((known) => known === actionName)
+    const isCount = /^[1-9]\d{0,5}$/.test(at) && rest.length === 0
+    if (point === undefined || action === undefined || !isCount) {
+      throw new ConfigError(
+        name,
+        `must look like point:action:n, of ${faultPoints.join(', ')} and ${faultActions.join(', ')}.`,
+      )
+    }
+    return { point, action, at: Number(at) }
+  })
 }
 
 const optionalPort = (env: Variables, name: string): number | undefined =>

@@ -141,6 +141,10 @@ export function linkTokensOf(masterKey: Uint8Array): LinkTokens {
 export const anchorSecretOf = (masterKey: Uint8Array): Uint8Array =>
   deriveKey(masterKey, 'anchor-signature/v1')
 
+/** The secret that signs posts of anchors, as receivers are given it. */
+export const anchorPostSecretOf = (masterKey: Uint8Array): string =>
+  `whsec_${Buffer.from(deriveKey(masterKey, 'anchor-post/v1')).toString('base64')}`
+
 /** The key that seals backups: a backup of another master key is not restored. */
 export const backupKeyOf = (masterKey: Uint8Array): Uint8Array =>
   deriveKey(masterKey, 'backup-seal/v1')

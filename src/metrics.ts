@@ -10,6 +10,7 @@ import type { Pool } from './db/pool.ts'
 import { StartError } from './db/start-error.ts'
 import { type Db, readSnapshot } from './db/tx.ts'
 import type { AttemptSeen } from './jobs/delivery-engine.ts'
+import type { Verified } from './jobs/tasks.ts'
 import type { TaskSeen } from './jobs/worker.ts'
 import type { Instant } from './kernel/dates.ts'
 import { asId } from './kernel/ids.ts'
@@ -113,6 +114,12 @@ export class Metrics implements Observer {
     labels: [],
     buckets: durations,
   })
+  readonly #renders = this.#histogram('pdf_render_seconds', 'One document as PDF', {
+    labels: [],
+    buckets: durations,
+  })
+  readonly #findings = this.#gauge('verify_findings', 'What nightly verifications found', [])
+  readonly #findingsByTenant = new Map<string, number>()
   readonly #build: Readonly<{ version: string; node: string }>
 
   constructor({ version, node }: Readonly<{ version: string; node: string }>) {
@@ -162,6 +169,16 @@ export class Metrics implements Observer {
     this.#jobs.inc({ task, result: isDone ? 'done' : 'failed' })
     this.#jobSeconds.observe({ task }, seconds)
   }
+
+  /** Hears of every tenant that was verified; what was wrong stays until it is right. */
+  readonly seeVerified = ({ tenantId, findings }: Verified): void => {
+    this.#findingsByTenant.set(tenantId, findings)
+    const sum = [...this.#findingsByTenant.values()].reduce((total, count) => total + count, 0)
+    this.#findings.set(sum)
+  }
+
+  /** Hears of every document that was rendered. */
+  readonly seeRender = (seconds: number): void => this.#renders.observe(seconds)
 
   /** Adds what is asked at each scrape. A database that does not answer leaves its gauges out. */
   watch({ pools, adminPool, clock, gate, droppedRows }: Sources): void {

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type App, type AppParts, buildApp } from './app.ts'
 import { type Config, ConfigError, packageRoot, version } from './config.ts'
-import { anchorKeyOf, appendAnchors } from './db/anchor.ts'
+import { anchorKeyOf, appendAnchors, isGenuine, readAnchors } from './db/anchor.ts'
 import { openRoot } from './db/data-key.ts'
 import { admitApp, type Database, openDatabase, withClient } from './db/database.ts'
+import type { Recovery } from './db/embedded.ts'
 import { codeOf } from './db/launcher-lock.ts'
 import { type MigrationReport, migrate } from './db/migrate.ts'
 import { openPool, type Pool } from './db/pool.ts'
@@ -20,9 +21,17 @@ import {
   wasDemoInterrupted,
   writeDemoFile,
 } from './demo-file.ts'
+import { FaultPlan } from './faults.ts'
+import { AnchorPost, type AnchorPostParts } from './jobs/anchor-post.ts'
 import { type Instant, instantFromMs } from './kernel/dates.ts'
 import { buildLog, buildRequestLines } from './log.ts'
-import { anchorSecretOf, type KeyHasher, keepMasterKey, keyHasherOf } from './master-key.ts'
+import {
+  anchorPostSecretOf,
+  anchorSecretOf,
+  type KeyHasher,
+  keepMasterKey,
+  keyHasherOf,
+} from './master-key.ts'
 import { listenMetrics, Metrics, type MetricsListener } from './metrics.ts'
 import { loadPlanVersions } from './plan-versions.ts'
 import { Strain } from './strain.ts'
@@ -55,7 +64,8 @@ type Serving = Readonly<{ config: Config; log: Logger; isJson: boolean; asked: P
 type Cause = Readonly<{ reason: string; exitCode: number }>
 
 const ownerConnectionsMax = 3
-const jobsConnectionsMax = 4
+/** Besides those of running tasks: one listens, one writes down what has ended. */
+const jobsConnectionsSpare = 2
 const parentPollMs = 1_000
 const sameSignalMs = 1_000
 const interruptedExit = 130
@@ -139,10 +149,10 @@ export async function loadPlans(database: Database, { plansFile }: Config): Prom
 export const openConfigured = (
   config: Config,
   log: Logger,
-  { mayJoin }: Readonly<{ mayJoin: boolean }>,
+  { mayJoin, recovery }: Readonly<{ mayJoin: boolean; recovery?: Recovery }>,
 ): Promise<Database> =>
   openDatabase({
-    dataDir: config.dataDir,
+    ...{ dataDir: config.dataDir, archiveDir: config.archiveDir, recovery },
     databaseUrl: config.databaseUrl,
     migrateUrl: config.migrateUrl,
     isProduction: config.environment === 'production',
@@ -212,14 +222,18 @@ async function buildOn(
     }
     const app = await buildApp(parts)
     const keyHasher = keyHasherOf(root)
+    const { anchorFile: file } = config
+    const anchorKey = anchorKeyOf(anchorSecretOf(root))
+    let post: AnchorPost | undefined
     const anchor = async (due?: ReadonlyMap<string, bigint>): Promise<void> => {
-      const key = anchorKeyOf(anchorSecretOf(root))
       try {
-        await appendAnchors(adminPool, { file: config.anchorFile, key, at: clock(), due })
+        await appendAnchors(adminPool, { file, key: anchorKey, at: clock(), due })
       } catch (error) {
-        log.error({ err: error, file: config.anchorFile }, 'the anchors could not be written')
+        log.error({ err: error, file }, 'the anchors could not be written')
       }
+      await post?.send()
     }
+    const readGenuine = () => readAnchors(file).filter((one) => isGenuine(one, anchorKey))
     const close = async (): Promise<boolean> => {
       strain.stop()
       try {
@@ -234,10 +248,14 @@ async function buildOn(
       jobsPool = openPool({
         ...database.owner,
         role: 'tallystick_owner',
-        connectionsMax: jobsConnectionsMax,
+        connectionsMax: config.jobConcurrency + jobsConnectionsSpare,
         hasDriverTypes: true,
       })
-      await app.startWorker(jobsPool, anchor)
+      post = openAnchorPost(config, { root, clock, log, outbound: app.outbound })
+      const { jobConcurrency, webhookConcurrency, faults } = config
+      const { pass } = new FaultPlan(faults)
+      const given = { jobsPool, jobConcurrency, webhookConcurrency, pass }
+      await app.startWorker({ ...given, anchor, readAnchors: readGenuine })
     }
     const keys = { keyHasher, root, vault }
     return { app, adminPool, clock, random, ...keys, metrics, strain, startWorker, close }
@@ -245,6 +263,16 @@ async function buildOn(
     await Promise.allSettled([pool.end(), adminPool.end()])
     throw error
   }
+}
+
+/** Anchors are posted by who works behind the API, when the operator has named a witness. */
+function openAnchorPost(
+  { anchorWebhook: url, anchorFile: file }: Config,
+  { root, ...parts }: Pick<AnchorPostParts, 'clock' | 'log' | 'outbound'> & { root: Uint8Array },
+): AnchorPost | undefined {
+  if (url === '') return undefined
+  const keys = { secret: anchorPostSecretOf(root), seed: anchorSecretOf(root) }
+  return new AnchorPost({ ...parts, ...keys, file, url })
 }
 
 /** Nothing of it is loaded unless the operator has asked for traces. */

@@ -13,7 +13,13 @@ import { openAlone } from '../src/db/tx.ts'
 import { parseAllowList } from '../src/jobs/address.ts'
 import { Outbound } from '../src/jobs/outbound.ts'
 import { runSchedules, timeOutLatePushes } from '../src/jobs/sync.ts'
-import { cleanEvents, reconcileMeter, remindOfKeys, tasks } from '../src/jobs/tasks.ts'
+import {
+  cleanEvents,
+  reconcileMeter,
+  remindOfKeys,
+  tasks,
+  verifySample,
+} from '../src/jobs/tasks.ts'
 import { startWorker, type WorkerParts } from '../src/jobs/worker.ts'
 import { asDate, type Instant } from '../src/kernel/dates.ts'
 import { orderMaintenance } from '../src/modules/access/maintenance.actions.ts'
@@ -135,6 +141,42 @@ test('what a restore holds is given up when it is discarded, and what is new lea
   expect(discarded).toEqual({ deliveries: 0, messages: 0 })
   expect(await arrived).toBe('New')
   expect(await states()).toHaveLength(1)
+})
+
+test('a hundredth of all books is verified each night, all in turn, and faults are told', async () => {
+  const business = await aBusiness()
+  const { owner, businessId } = business
+  await business.write(createParty, { name: 'Lantern & Rye' })
+  const said: object[] = []
+  const log = { error: (fields: object) => said.push(fields) }
+  const dayMs = 86_400_000
+  const nights = async (
+    readAnchors = () => [] as { chain: string; link: bigint; hash: string }[],
+  ) => {
+    const verified = new Map<string, number>()
+    for (let night = 0; night < 10; night += 1) {
+      const clock = () => new Date(Date.parse(now) + night * dayMs).toISOString() as Instant
+      const onVerified = ({ tenantId, findings }: { tenantId: string; findings: number }) =>
+        verified.set(tenantId, findings)
+      await verifySample({ adminPool: owner, clock, log, readAnchors, onVerified })
+    }
+    return verified
+  }
+  const { rows } = await owner.query(
+    'select business_id as id from business union select organization_id from organization',
+  )
+  expect(rows.length).toBeLessThan(10)
+
+  const clean = await nights()
+  const cut = { chain: businessId, link: 1_000n, hash: 'f'.repeat(64) }
+  const broken = await nights(() => [cut])
+
+  expect([...clean.keys()].toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
+  expect(new Set(clean.values())).toEqual(new Set([0]))
+  expect(broken.get(businessId)).toBe(1)
+  expect(said).toContainEqual(
+    expect.objectContaining({ tenantId: businessId, kind: 'chain_truncated' }),
+  )
 })
 
 test('events are forgotten after their days, never before an endpoint has had them', async () => {

@@ -31,6 +31,7 @@ export function toShown(config: Config): Readonly<Record<string, unknown>> {
     migrateUrl: masked(migrateUrl),
     tracesEndpoint: masked(tracesEndpoint),
     smtpUrl: masked(config.smtpUrl),
+    anchorWebhook: masked(config.anchorWebhook),
     masterKey: masterKey === undefined ? 'in the data folder' : 'given',
     webhookAuthorities: webhookAuthorities === '' ? '' : 'given',
     metricsPort: metricsPort ?? 'off',

@@ -1,23 +1,26 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { type Anchor, anchorKeyOf, readAnchors } from '../db/anchor.ts'
 import { BackupError } from '../db/archive.ts'
-import { type Manifest, openBackup } from '../db/backup.ts'
+import { type ChainHead, findLastRecord, listChainHeads, openBackup } from '../db/backup.ts'
 import { openRoot } from '../db/data-key.ts'
 import { type Where, withClient } from '../db/database.ts'
+import { migrate } from '../db/migrate.ts'
 import { asOwner } from '../db/owner.ts'
+import { openPhysicalBackup } from '../db/physical.ts'
 import { openPool } from '../db/pool.ts'
-import { admitRestored, restoreBackup } from '../db/restore.ts'
-import { instantFromMs } from '../kernel/dates.ts'
+import { admitRestored, barRestored, restoreBackup } from '../db/restore.ts'
+import { type Instant, instantFromMs } from '../kernel/dates.ts'
 import { buildLog } from '../log.ts'
 import { anchorSecretOf, backupKeyOf, readMasterKey } from '../master-key.ts'
 import { holdOutgoing } from '../modules/webhooks/held.actions.ts'
 import { migrationsFolder, openConfigured } from '../start.ts'
-import { type Answer, answer } from './output.ts'
+import { readMoment } from './arguments.ts'
+import { type Answer, answer, UsageError } from './output.ts'
 import { verifyBusinesses } from './verify.ts'
 
-type Flags = Readonly<{ forceEmpty?: boolean }>
+type Flags = Readonly<{ forceEmpty?: boolean; physical?: boolean; until?: string }>
 
 type Restoring = Readonly<{
   file: string
@@ -32,13 +35,27 @@ type Restoring = Readonly<{
 export const restoreCommand = (): Command =>
   new Command('restore')
     .description('restore a backup into an empty database and verify it')
-    .argument('<file>', 'what backup has written')
-    .option('--force-empty', 'drop what is in the database first')
-    .action((file: string, flags: Flags, command: Command) =>
-      answer(command, () => run(resolve(file), flags)),
+    .argument('<path>', 'what backup has written')
+    .option('--force-empty', 'drop what is in the database first, or move its files aside')
+    .option('--physical', 'the path is a folder of backup --physical')
+    .option('--until <instant>', 'with --physical: bring nothing back that was later')
+    .action((path: string, flags: Flags, command: Command) =>
+      answer(command, () => run(resolve(path), flags)),
     )
 
-async function run(file: string, { forceEmpty = false }: Flags): Promise<Answer> {
+function run(
+  path: string,
+  { physical = false, until, forceEmpty = false }: Flags,
+): Promise<Answer> {
+  if (physical) return recover(path, { movesAside: forceEmpty, until })
+  if (until === undefined) return restore(path, { forceEmpty })
+  throw new UsageError('--until needs --physical.')
+}
+
+async function restore(
+  file: string,
+  { forceEmpty }: Readonly<{ forceEmpty: boolean }>,
+): Promise<Answer> {
   const config = loadConfig()
   const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
   const sealKey = backupKeyOf(masterKey)
@@ -55,6 +72,70 @@ async function run(file: string, { forceEmpty = false }: Flags): Promise<Answer>
     const held = isHeld ? `\n${heldSentence}` : ''
     const text = `Restored ${rows} rows; everything agrees.${held}`
     return { data: { rows, verified: true, held: isHeld }, text, warnings: database.warnings }
+  } finally {
+    await database.close()
+  }
+}
+
+type Recovering = Readonly<{ movesAside: boolean; until: string | undefined }>
+
+/** Lays a physical backup out as the bundled database, and brings it forward by its log. */
+async function recover(dir: string, { movesAside, until }: Recovering): Promise<Answer> {
+  const config = loadConfig()
+  const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
+  const to = until === undefined ? undefined : readMoment('--until', until)
+  const { link, warnings, isHeld } = await recoverInto(config, {
+    ...{ dir, masterKey, movesAside, anchors: readAnchors(config.anchorFile) },
+    ...(to !== undefined && { until: to }),
+  })
+  const held = isHeld ? `\n${heldSentence}` : ''
+  const text = `Recovered the database to its last commit at ${link}; everything agrees.${held}`
+  return { data: { verified: true, lastCommitAt: link, held: isHeld }, text, warnings }
+}
+
+type RecoveredFrom = Readonly<{
+  dir: string
+  masterKey: Uint8Array
+  movesAside: boolean
+  anchors: readonly Anchor[]
+  until?: Instant
+}>
+
+/**
+ * Recovers into the data folder of a configuration and verifies what is there now; the instant of the
+ * last link says how far that is. Throws BackupError and StartError.
+ * Source: platform specification 26.
+ */
+export async function recoverInto(
+  config: Config,
+  { dir, masterKey, movesAside, anchors, until }: RecoveredFrom,
+): Promise<Readonly<{ link: string | null; warnings: readonly string[]; isHeld: boolean }>> {
+  if (config.databaseUrl !== '') {
+    throw new UsageError('--physical is for the bundled PostgreSQL; DATABASE_URL names another.')
+  }
+  const { takenAt, place } = await openPhysicalBackup(dir, backupKeyOf(masterKey))
+  if (until !== undefined && until < takenAt) {
+    throw new UsageError(`The backup is whole from ${takenAt} on; --until must not be before.`)
+  }
+  const recovery = { place, movesAside, ...(until !== undefined && { until }) }
+  const log = buildLog({ ...config, logLevel: 'warn' }, process.stderr)
+  const database = await openConfigured(config, log, { mayJoin: false, recovery })
+  try {
+    const { owner, warnings } = database
+    const heads = await withClient(owner, async (client) => {
+      await barRestored(client)
+      await migrate(client, migrationsFolder)
+      return listChainHeads(client)
+    })
+    await requireVerified(owner, {
+      anchors: anchors.filter((anchor) => isCovered(anchor, heads)),
+      masterKey,
+    })
+    const link = await withClient(owner, async (client) => {
+      await admitRestored(client)
+      return findLastRecord(client)
+    })
+    return { link, warnings, isHeld: await holdBack(owner, config.clockOffsetMs) }
   } finally {
     await database.close()
   }
@@ -89,25 +170,10 @@ export async function restoreInto(
     const rows = await withClient(where, (client) =>
       restoreBackup(client, backup, { migrations: migrationsFolder, dropsOurs }),
     )
-    const adminPool = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 1 })
-    try {
-      const root = masterKey && (await openRoot(adminPool, masterKey))
-      const { findings } = await verifyBusinesses(
-        { adminPool },
-        {
-          anchors: anchors.filter((anchor) => isCovered(anchor, backup.manifest)),
-          ...(root !== undefined && { anchorKey: anchorKeyOf(anchorSecretOf(root)) }),
-        },
-      )
-      const [first] = findings
-      if (first !== undefined) {
-        throw new BackupError(
-          `The restored books do not verify: ${findings.length} findings, the first ${first.kind} at ${first.where}.`,
-        )
-      }
-    } finally {
-      await adminPool.end()
-    }
+    await requireVerified(where, {
+      anchors: anchors.filter((anchor) => isCovered(anchor, backup.manifest.chainHeads)),
+      masterKey,
+    })
     await withClient(where, admitRestored)
     return rows
   } finally {
@@ -115,7 +181,32 @@ export async function restoreInto(
   }
 }
 
-function isCovered({ chain, link }: Anchor, { chainHeads }: Manifest): boolean {
-  const head = chainHeads.find((own) => own.chain === chain)
+/** Throws BackupError when books do not verify. */
+async function requireVerified(
+  where: Where,
+  {
+    anchors,
+    masterKey,
+  }: Readonly<{ anchors: readonly Anchor[]; masterKey: Uint8Array | undefined }>,
+): Promise<void> {
+  const adminPool = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 1 })
+  try {
+    const root = masterKey && (await openRoot(adminPool, masterKey))
+    const { findings } = await verifyBusinesses(
+      { adminPool },
+      { anchors, ...(root !== undefined && { anchorKey: anchorKeyOf(anchorSecretOf(root)) }) },
+    )
+    const [first] = findings
+    if (first === undefined) return
+    throw new BackupError(
+      `The restored books do not verify: ${findings.length} findings, the first ${first.kind} at ${first.where}.`,
+    )
+  } finally {
+    await adminPool.end()
+  }
+}
+
+function isCovered({ chain, link }: Anchor, heads: readonly ChainHead[]): boolean {
+  const head = heads.find((own) => own.chain === chain)
   return head !== undefined && link <= BigInt(head.link)
 }

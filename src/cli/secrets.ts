@@ -2,10 +2,17 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
+import { anchorKeyOf } from '../db/anchor.ts'
 import { rewrapKeys, rotateDataKey } from '../db/data-key.ts'
 import { openPool } from '../db/pool.ts'
 import { buildLog } from '../log.ts'
-import { parseMasterKey, readMasterKey, replaceMasterKey } from '../master-key.ts'
+import {
+  anchorPostSecretOf,
+  anchorSecretOf,
+  parseMasterKey,
+  readMasterKey,
+  replaceMasterKey,
+} from '../master-key.ts'
 import { noteKeyRotation } from '../modules/access/data-key.actions.ts'
 import { openConfigured } from '../start.ts'
 import { type Answer, answer, UsageError } from './output.ts'
@@ -30,7 +37,20 @@ export function secretsCommand(): Command {
     .action((organization: string, _flags: unknown, command: Command) =>
       answer(command, () => withSession((session) => rotateData(session, organization))),
     )
+  secrets
+    .command('anchors')
+    .description('show what a witness of anchors checks signatures with')
+    .action((_flags: unknown, command: Command) => answer(command, () => withSession(showAnchors)))
   return secrets
+}
+
+/** The secret of posts to TALLYSTICK_ANCHOR_WEBHOOK, and the public key of the anchors. */
+function showAnchors({ installation: { root } }: Session): Promise<Answer> {
+  const secret = anchorPostSecretOf(root)
+  const { publicKey } = anchorKeyOf(anchorSecretOf(root))
+  const { x } = publicKey.export({ format: 'jwk' })
+  const shown = `whpk_${Buffer.from(x ?? '', 'base64url').toString('base64')}`
+  return Promise.resolve({ data: { secret, publicKey: shown }, text: `${secret}\n${shown}` })
 }
 
 /**

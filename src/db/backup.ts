@@ -38,8 +38,6 @@ export type Manifest = Readonly<{
   /** Number of the last migration. */
   migration: number
   takenAt: string
-  /** Tells one master key from another and says nothing else about it. */
-  keyCheck: string
   tables: readonly TableCopy[]
   sequences: readonly Readonly<{ table: string; column: string; last: string }>[]
   chainHeads: readonly ChainHead[]
@@ -95,6 +93,15 @@ export async function listChainHeads(client: Client): Promise<readonly ChainHead
   return rows
 }
 
+/** When the newest link of any chain was recorded; null where there is none. */
+export async function findLastRecord(client: Client): Promise<string | null> {
+  const { rows } = await client.query<{ at: string | null }>(
+    `select to_char(max(recorded_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from public.lane_head where link > 0`,
+  )
+  return rows[0]?.at ?? null
+}
+
 /**
  * Writes every table of one snapshot to a file: a tar of gzip members, the manifest last, with a
  * seal of this installation's master key. The file appears under its name when it is complete.
@@ -115,7 +122,7 @@ export async function writeBackup(
   const handle = await open(draft, 'w', 0o600)
   try {
     const archive = new ArchiveWriter(handle)
-    const manifest = await copyAll(client, archive, { product, keyCheck: keyCheckOf(sealKey) })
+    const manifest = await copyAll(client, archive, product)
     await archive.add(manifestName, Readable.from([toSealed(manifest, sealKey)]))
     const bytes = await archive.end()
     await handle.sync()
@@ -157,9 +164,7 @@ export async function openBackup(file: string, sealKey: Uint8Array): Promise<Bac
   }
 }
 
-type Facts = Pick<Manifest, 'product' | 'keyCheck'>
-
-async function copyAll(client: Client, archive: ArchiveWriter, facts: Facts): Promise<Manifest> {
+async function copyAll(client: Client, archive: ArchiveWriter, product: string): Promise<Manifest> {
   await client.query(
     `begin isolation level repeatable read read only; set local role ${ownerRole};
     set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0`,
@@ -178,7 +183,7 @@ async function copyAll(client: Client, archive: ArchiveWriter, facts: Facts): Pr
     }
     const { migration = 0, taken_at: takenAt = '' } = rows[0] ?? {}
     const manifest: Manifest = {
-      ...{ format: 1, migration, takenAt, tables, ...facts },
+      ...{ format: 1, migration, takenAt, tables, product },
       sequences: await listSequences(client, columns),
       chainHeads: await listChainHeads(client),
     }
@@ -234,12 +239,16 @@ async function readManifest(
   }
   const chunks: Buffer[] = []
   for await (const chunk of readMember(handle, member)) chunks.push(chunk)
-  const text = Buffer.concat(chunks).toString('utf8')
+  return parseSealed(Buffer.concat(chunks).toString('utf8'), sealKey) as Manifest // our own seal is on it
+}
+
+/** What was sealed as a manifest. Throws BackupError for another key and for a damaged text. */
+export function parseSealed(text: string, sealKey: Uint8Array): object {
   const cut = text.indexOf('\n')
   const [body, seal] = [text.slice(0, cut), text.slice(cut + 1)]
   const fields = toObject(body)
   if (Reflect.get(fields, 'format') !== 1) throw damaged('at its manifest')
-  if (isSealed(body, seal, sealKey)) return fields as Manifest // our own seal is on it
+  if (isSealed(body, seal, sealKey)) return fields
   if (Reflect.get(fields, 'keyCheck') === keyCheckOf(sealKey)) throw damaged('at its manifest')
   throw new BackupError(
     'The backup was made with another master key, or is damaged at its manifest; restore needs the master key of the installation that was backed up.',
@@ -258,8 +267,8 @@ async function requireIntact(
 }
 
 /** The manifest on the first line, its seal on the second. */
-const toSealed = (manifest: Manifest, sealKey: Uint8Array): Buffer => {
-  const body = JSON.stringify(manifest)
+export const toSealed = (manifest: object, sealKey: Uint8Array): Buffer => {
+  const body = JSON.stringify({ ...manifest, keyCheck: keyCheckOf(sealKey) })
   return Buffer.from(`${body}\n${sealOf(body, sealKey)}\n`)
 }
 
@@ -271,6 +280,7 @@ function isSealed(body: string, seal: string, sealKey: Uint8Array): boolean {
   return expected.length === found.length && timingSafeEqual(expected, found)
 }
 
+/** Tells one master key from another and says nothing else about it. */
 const keyCheckOf = (sealKey: Uint8Array): string => sealOf('key check', sealKey).slice(0, 16)
 
 function toObject(text: string): object {

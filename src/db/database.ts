@@ -1,5 +1,10 @@
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
-import { type DatabaseAddress, findRunning, type Log, startEmbedded } from './embedded.ts'
+import {
+  type DatabaseAddress,
+  type EmbeddedOptions,
+  findRunning,
+  startEmbedded,
+} from './embedded.ts'
 import { inspectExternal } from './external.ts'
 import { codeOf } from './launcher-lock.ts'
 import { appRole, canActAs, ensureDatabase } from './migrate.ts'
@@ -21,16 +26,15 @@ export type Database = Readonly<{
   onLoss: (listener: (cause: string) => void) => void
 }>
 
-type Options = Readonly<{
-  dataDir: string
-  databaseUrl: string
-  migrateUrl: string
-  isProduction: boolean
-  allowsUnsafe: boolean
-  /** Whether a PostgreSQL that a running server started may be used; a second server may not. */
-  mayJoin: boolean
-  log: Log
-}>
+type Options = EmbeddedOptions &
+  Readonly<{
+    databaseUrl: string
+    migrateUrl: string
+    isProduction: boolean
+    allowsUnsafe: boolean
+    /** Whether a PostgreSQL that a running server started may be used; a second server may not. */
+    mayJoin: boolean
+  }>
 
 const databaseName = 'tallystick'
 

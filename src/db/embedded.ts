@@ -19,6 +19,7 @@ import { tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Instant } from '../kernel/dates.ts'
 import {
   type Account,
   chooseAccount,
@@ -46,9 +47,31 @@ export type Embedded = DatabaseAddress &
     onExit: (listener: (cause: string) => void) => void
   }>
 
-type Options = Readonly<{ dataDir: string; log: Log }>
+/** How a data folder is made from a physical backup before the first start on it. */
+export type Recovery = Readonly<{
+  /** Lays the files of the backup out in an empty folder. */
+  place: (folder: string) => Promise<void>
+  /** The last moment that is brought back; absent: all that the log has. */
+  until?: Instant
+  /** Whether a database that is there is moved aside; else it is in the way. */
+  movesAside: boolean
+}>
 
-type Cluster = Readonly<{ account: Account; pgDir: string; socketDir: string; log: Log }>
+export type EmbeddedOptions = Readonly<{
+  dataDir: string
+  log: Log
+  /** Where finished parts of the log are kept for recoveries; empty: nowhere. */
+  archiveDir?: string
+  recovery?: Recovery | undefined
+}>
+
+type Cluster = Readonly<{
+  account: Account
+  pgDir: string
+  socketDir: string
+  archiveDir: string
+  log: Log
+}>
 
 type Running = Readonly<{
   child: ChildProcess
@@ -61,6 +84,8 @@ const user = 'postgres'
 const majorVersion = '18'
 const socketPathBytesMax = 100
 const recoveryMs = 120_000
+/** From a backup and the log of days. */
+const recoveryOfDaysMs = 6 * 3_600_000
 const progressMs = 5_000
 const pollMs = 10
 const fastStopMs = 20_000
@@ -78,15 +103,16 @@ const lastLinesMax = 20
  * Throws StartError when it cannot start; the sentence says why.
  * Source: platform specification 25.
  */
-export async function startEmbedded({ dataDir, log }: Options): Promise<Embedded> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { dataDir, log, archiveDir = '', recovery } = options
   if (process.platform === 'win32') {
     throw new StartError('The bundled PostgreSQL does not run on Windows; set DATABASE_URL.')
   }
   const folder = makeDataDir(dataDir)
   const unlock = takeLock(join(folder, 'launcher.lock'))
   try {
-    const cluster = await prepare(folder, log)
-    const first = await startFirst(cluster)
+    const cluster = await prepare(folder, { log, archiveDir, hasData: recovery === undefined })
+    const first = await (recovery === undefined ? startFirst(cluster) : recover(cluster, recovery))
     publishAddress(folder, cluster)
     return keepRunning(cluster, first, () => {
       rmSync(addressFile(folder), { force: true })
@@ -127,12 +153,17 @@ function makeDataDir(dataDir: string): string {
   return realpathSync(dataDir)
 }
 
-async function prepare(folder: string, log: Log): Promise<Cluster> {
+async function prepare(
+  folder: string,
+  { hasData, ...rest }: Pick<Cluster, 'log' | 'archiveDir'> & Readonly<{ hasData: boolean }>,
+): Promise<Cluster> {
   const account = chooseAccount(locateNative(folder), folder)
   const pgDir = join(account.home, 'pg')
   mkdirSync(join(folder, 'run'), { recursive: true, mode: 0o711 })
-  const cluster = { account, pgDir, socketDir: makeSocketDir(account), log }
+  const cluster = { account, pgDir, socketDir: makeSocketDir(account), ...rest }
+  makeArchiveDir(cluster)
   await stopLeftover(cluster)
+  if (!hasData) return cluster
   if (!existsSync(join(pgDir, 'PG_VERSION'))) {
     initialize(cluster)
   }
@@ -156,6 +187,17 @@ function makeSocketDir(account: Account): string {
   chmodSync(socketDir, 0o700)
   giveTo(account, socketDir)
   return socketDir
+}
+
+/** PostgreSQL copies its log there under its own account. Throws StartError. */
+function makeArchiveDir({ account, archiveDir }: Cluster): void {
+  if (archiveDir === '') return
+  mkdirSync(archiveDir, { recursive: true, mode: 0o700 })
+  giveTo(account, archiveDir)
+  const [file = '', ...words] = [...account.prefix, '/bin/sh', '-c', 'test -w "$1"', 'test']
+  if (spawnSync(file, [...words, archiveDir], spawnOptions(account)).status !== 0) {
+    throw new StartError(`PostgreSQL cannot write to TALLYSTICK_PG_ARCHIVE_DIR ${archiveDir}.`)
+  }
 }
 
 /** We hold the lock, so a live postmaster of this folder has lost its launcher: it is stopped. */
@@ -197,6 +239,63 @@ async function isGoneWithin(pid: number, limitMs: number): Promise<boolean> {
   }
   return true
 }
+
+/**
+ * Lays out a backup and has PostgreSQL bring it forward by its log: by what the backup holds, what is
+ * kept in the archive, and what lies in a database that was moved aside. When that fails, the folder
+ * is as it was before. Throws StartError.
+ */
+async function recover(cluster: Cluster, recovery: Recovery): Promise<Running> {
+  const { account, pgDir, archiveDir, log } = cluster
+  const isThere = existsSync(pgDir)
+  if (isThere && !recovery.movesAside) {
+    throw new StartError(`${pgDir} is not empty; --force-empty moves it aside.`)
+  }
+  const draft = `${pgDir}.tmp`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { mode: 0o700 })
+  await recovery.place(draft)
+  requireVersion(draft)
+  writeFileSync(join(draft, 'recovery.signal'), '', { mode: 0o600 })
+  giveTo(account, draft)
+  const aside = `${pgDir}-${new Date().toISOString().replaceAll(':', '')}`
+  if (isThere) renameSync(pgDir, aside)
+  renameSync(draft, pgDir)
+  const kept = [
+    ...(archiveDir === '' ? [] : [archiveDir]),
+    ...(isThere ? [join(aside, 'pg_wal')] : []),
+  ]
+  const running = launch(cluster, recoverySettings(kept, recovery.until))
+  const failure = await untilReady(cluster, running, recoveryOfDaysMs)
+  if (failure === undefined) {
+    if (isThere) log.warn({ folder: aside }, 'the database before was moved aside')
+    return running
+  }
+  await end(running)
+  rmSync(pgDir, { recursive: true, force: true })
+  if (isThere) renameSync(aside, pgDir)
+  throw new StartError(
+    failure.includes('recovery ended before configured recovery target')
+      ? 'The log that was kept ends before that moment; leave --until away to have all of it.'
+      : `PostgreSQL did not recover: ${failure}`,
+  )
+}
+
+function recoverySettings(
+  kept: readonly string[],
+  until: Instant | undefined,
+): Readonly<Record<string, string>> {
+  const attempts = kept.map((folder) => `cp ${quoted(`${folder}/`)}%f "%p" 2>/dev/null`)
+  return {
+    restore_command: [...attempts, 'false'].join(' || '),
+    hot_standby: 'off',
+    recovery_target_action: 'promote',
+    ...(until !== undefined && { recovery_target_time: until.replace('Z', '+00') }),
+  }
+}
+
+/** One word of a shell, in which PostgreSQL looks for `%`. */
+const quoted = (text: string): string => `'${text.replaceAll('%', '%%').replaceAll("'", `'\\''`)}'`
 
 /** Made beside its place and renamed when complete, so that an interrupted start leaves nothing. */
 function initialize({ account, pgDir, log }: Cluster): void {
@@ -262,8 +361,10 @@ async function startFirst(cluster: Cluster): Promise<Running> {
 }
 
 /** In its own process group, so that Ctrl-C reaches us first and requests can still finish. */
-function launch(cluster: Cluster): Running {
-  const args = ['-D', cluster.pgDir, '-k', cluster.socketDir, ...settings()]
+function launch(cluster: Cluster, more: Readonly<Record<string, string>> = {}): Running {
+  const values = { ...settings(), ...archiveSettings(cluster), ...more }
+  const chosen = Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const args = ['-D', cluster.pgDir, '-k', cluster.socketDir, ...chosen]
   const [file, words] = commandOf(cluster.account, 'postgres', args)
   const child = spawn(file, words, {
     ...spawnOptions(cluster.account),
@@ -305,9 +406,21 @@ function watchOver(account: Account, child: ChildProcess, pid: number): void {
   watch.unref()
 }
 
-function settings(): readonly string[] {
+/** A part that is there already with the same bytes was kept by an earlier attempt. */
+function archiveSettings({ archiveDir }: Cluster): Readonly<Record<string, string>> {
+  if (archiveDir === '') return {}
+  const kept = `${quoted(`${archiveDir}/`)}%f`
+  const keep = `cp "%p" ${kept}.tmp && sync ${kept}.tmp && mv ${kept}.tmp ${kept}`
+  return {
+    archive_mode: 'on',
+    archive_timeout: '60',
+    archive_command: `cmp -s "%p" ${kept} || { test ! -e ${kept} && ${keep}; }`,
+  }
+}
+
+function settings(): Readonly<Record<string, string | number>> {
   const sharedBuffersMb = Math.max(16, Math.min(256, Math.floor(totalmem() / 8 / 2 ** 20)))
-  const values = {
+  return {
     listen_addresses: '',
     port,
     unix_socket_permissions: '0700',
@@ -327,12 +440,11 @@ function settings(): readonly string[] {
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
   }
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
 function relay(log: Log, line: string): void {
   const text = line.trim()
-  if (text.startsWith('PANIC:')) {
+  if (text.startsWith('PANIC:') || text.includes('archive command failed')) {
     log.error({ source: 'postgres' }, text)
   } else if (text.startsWith('WARNING:')) {
     log.warn({ source: 'postgres' }, text)
@@ -342,7 +454,11 @@ function relay(log: Log, line: string): void {
 }
 
 /** Undefined once connections are accepted; else why PostgreSQL ended or did not get there. */
-async function untilReady({ pgDir, log }: Cluster, running: Running): Promise<string | undefined> {
+async function untilReady(
+  { pgDir, log }: Cluster,
+  running: Running,
+  limitMs = recoveryMs,
+): Promise<string | undefined> {
   const began = performance.now()
   let ending: string | undefined
   void running.ended.then((how) => {
@@ -357,9 +473,9 @@ async function untilReady({ pgDir, log }: Cluster, running: Running): Promise<st
       return `${running.lastLines.slice(-6).join(' ')} (${ending})`
     }
     const now = performance.now()
-    if (now - began > recoveryMs) {
+    if (now - began > limitMs) {
       running.child.kill('SIGQUIT')
-      return `it was not ready after ${recoveryMs / 1_000} seconds`
+      return `it was not ready after ${limitMs / 1_000} seconds`
     }
     if (now - reported > progressMs) {
       reported = now

@@ -42,7 +42,7 @@ export async function restoreBackup(
     await dropAll(client)
   }
   await migrate(client, migrations, { to: manifest.migration })
-  await asOwner(client, (run) => run(`comment on table public.migration is '${unusable}'`))
+  await barRestored(client)
   const rows = await copyAll(client, manifest.tables, copyOf)
   await restoreSequences(client, manifest.sequences)
   const heads = JSON.stringify(await listChainHeads(client))
@@ -52,6 +52,10 @@ export async function restoreBackup(
   await migrate(client, migrations)
   return rows
 }
+
+/** Keeps a database from serving until `admitRestored`. */
+export const barRestored = (client: Client): Promise<void> =>
+  asOwner(client, (run) => run(`comment on table public.migration is '${unusable}'`))
 
 /** Lets a restored database serve, once it has been verified. */
 export const admitRestored = (client: Client): Promise<void> =>

@@ -1,8 +1,9 @@
 import { asOwner } from '../db/owner.ts'
 import type { Pool } from '../db/pool.ts'
+import { readSnapshot } from '../db/tx.ts'
 import type { Action, OrganizationCtx } from '../db/write.ts'
 import { type Instant, instantFromMs, msOf } from '../kernel/dates.ts'
-import type { Id } from '../kernel/ids.ts'
+import { asId, type Id } from '../kernel/ids.ts'
 import { remindOfEnd } from '../modules/access/api-key.actions.ts'
 import { listEndingKeys } from '../modules/access/api-key.queries.ts'
 import { tellOwner } from '../modules/access/owner-notice.actions.ts'
@@ -11,6 +12,7 @@ import { listClosedSince } from '../modules/ledger/period.queries.ts'
 import { sweepCharges } from '../modules/plans/charge.queries.ts'
 import { listUntoldLimits } from '../modules/plans/notice.queries.ts'
 import { sumMeterDifference } from '../modules/plans/usage.queries.ts'
+import { listTenants, verifyTenant } from '../modules/reports/integrity.queries.ts'
 import { cleanDeliveries } from '../modules/webhooks/delivery.actions.ts'
 import { tellNotice } from '../modules/webhooks/notice.actions.ts'
 import { listUntold } from '../modules/webhooks/notice.queries.ts'
@@ -30,6 +32,10 @@ export type TaskParts = Pick<SyncParts, 'manifests' | 'toPushFailure'> &
     eventDays: number
     /** Writes down outside of the tables where chains stand; without it nobody does. */
     anchor?: Anchor | undefined
+    /** The anchors that are ours; without it chains are not compared with any. */
+    readAnchors?: (() => readonly Anchored[]) | undefined
+    /** Hears what the verification of a tenant has come to. */
+    onVerified?: ((verified: Verified) => void) | undefined
     log: Readonly<Record<'error', (fields: object, message: string) => void>>
     write: <C extends OrganizationCtx, Input, Result>(
       command: Readonly<{
@@ -44,6 +50,12 @@ export type TaskParts = Pick<SyncParts, 'manifests' | 'toPushFailure'> &
 
 /** Appends anchors of the chains that grew, or of those that are due by the link named. */
 export type Anchor = (due?: ReadonlyMap<string, bigint>) => Promise<void>
+
+/** What an anchor says of a chain. */
+type Anchored = Readonly<{ chain: string; link: bigint; hash: string }>
+
+/** A tenant whose books were recomputed, and how much was wrong. */
+export type Verified = Readonly<{ tenantId: string; findings: number }>
 
 /** A task by its name. It may run twice, and a second run finds nothing to do. */
 export type Task = Readonly<{
@@ -73,6 +85,7 @@ export const tasks: readonly Task[] = [
   { name: 'chain.anchor', schedule: '0 * * * *', attemptsMax: 3, run: anchorAll },
   { name: 'chain.anchor_closes', schedule: '* * * * *', attemptsMax: 1, run: anchorCloses },
   { name: 'meter.reconcile', schedule: '45 2 * * *', attemptsMax: 3, run: reconcileMeter },
+  { name: 'verify.sample', schedule: '15 2 * * *', attemptsMax: 1, run: verifySample },
   { name: 'events.forget', schedule: '25 3 * * *', attemptsMax: 5, run: cleanEvents },
   { name: 'sync.run', schedule: '20 * * * *', attemptsMax: 3, run: (parts) => runSchedules(parts) },
   { name: 'push.time_out', schedule: '* * * * *', attemptsMax: 1, run: timeOutLatePushes },
@@ -177,6 +190,42 @@ export async function reconcileMeter({
   if (difference === 0) return
   log.error({ difference }, 'credits and charges differ; tallystick verify says where')
 }
+
+const samplePart = 100
+
+/**
+ * Verifies a hundredth of all businesses and organizations, at least one, in turn: so many nights
+ * later each has been looked at. What is wrong is for the operator to hear.
+ * Source: platform specification 29.
+ */
+export async function verifySample({
+  adminPool,
+  clock,
+  log,
+  readAnchors,
+  onVerified,
+}: Pick<TaskParts, 'adminPool' | 'clock' | 'log' | 'readAnchors' | 'onVerified'>): Promise<void> {
+  const tenants = await readSnapshot(adminPool, everybody, listTenants)
+  const count = Math.ceil(tenants.length / samplePart)
+  const first = Math.trunc(msOf(clock()) / dayMs) * count
+  const anchors = readAnchors?.() ?? []
+  for (let place = first; place < first + count; place += 1) {
+    const tenantId = tenants[place % tenants.length]?.tenantId
+    if (tenantId === undefined) return
+    const witnesses = anchors.filter(({ chain }) => chain === tenantId)
+    const { findings } = await readSnapshot(adminPool, everybody, (db) =>
+      verifyTenant(db, tenantId, witnesses, { isDeep: true }),
+    )
+    onVerified?.({ tenantId, findings: findings.length })
+    const [found] = findings
+    if (found === undefined) continue
+    const said = { tenantId, findings: findings.length, kind: found.kind, where: found.where }
+    log.error(said, 'books do not verify; tallystick verify says all of it')
+  }
+}
+
+/** Nobody's id: a connection of the owner sees every tenant whatever it is set to. */
+const everybody = { organizationId: asId('organization', '00000000-0000-0000-0000-000000000000') }
 
 async function anchorAll({ anchor }: Pick<TaskParts, 'anchor'>): Promise<void> {
   await anchor?.()

@@ -12,6 +12,10 @@ export type WorkerParts = TaskParts &
     jobsPool: Pool | undefined
     /** Hears of each task once it has ended. */
     onTask?: ((task: TaskSeen) => void) | undefined
+    /** Tasks that run at once. */
+    jobConcurrency?: number | undefined
+    /** Where a test makes the worker fail: between a task and its end. */
+    onTaskDone?: (() => Promise<void>) | undefined
     /** How messages are sent; without it they wait. */
     mail?: MailParts | undefined
   }>
@@ -24,7 +28,7 @@ export type Worker = Readonly<{ stop: () => Promise<void> }>
 /** The schema that graphile-worker keeps its tables in, and migrates by itself. */
 export const jobsSchema = 'jobs'
 
-const concurrency = 2
+const jobConcurrencyUsual = 2
 const obeyMs = 1_000
 
 /** What was due while no worker ran is made up for, so far back. */
@@ -133,7 +137,7 @@ function startTasks(parts: WorkerParts, pgPool: Pool): Promise<Runner> {
     schema: jobsSchema,
     taskList,
     parsedCronItems: parseCronItems(items),
-    concurrency,
+    concurrency: parts.jobConcurrency ?? jobConcurrencyUsual,
     noHandleSignals: true,
     logger: toLogger(parts.log),
   })
@@ -145,6 +149,7 @@ async function runTask(task: Task, parts: WorkerParts): Promise<void> {
   let isDone = false
   try {
     await task.run(parts)
+    await parts.onTaskDone?.()
     isDone = true
   } finally {
     parts.onTask?.({ task: task.name, isDone, seconds: (performance.now() - begunMs) / 1_000 })
