@@ -221,7 +221,7 @@ export class RequestCall implements Call {
   #keyIn({ businessId }: Tenant, key: string): string {
     const own = this.route.tenant === 'business' ? this.business().businessId : undefined
     if (own === undefined || own === businessId) return key
-    return createHash('sha256').update(`${own} ${key}`).digest('hex')
+    return hash('sha256', `${own} ${key}`)
   }
 
   /** Keeps a refusal, or answers what was kept before. Refuses: what it was given. */
