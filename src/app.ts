@@ -14,7 +14,7 @@ import { MaintenanceWatch } from './api/http/maintenance-watch.ts'
 import { parseSaid, RequestLog, type Said, type SeenRequest } from './api/http/request-log.ts'
 import { buildServer, type HttpServer, headersBytesMax, uriBytesMax } from './api/http/server.ts'
 import type { Surface } from './api/http/surface.ts'
-import type { Log, Readiness, Watch } from './api/http/visit.ts'
+import type { Log, Watch } from './api/http/visit.ts'
 import { invoicing } from './api/invoicing/surface.ts'
 import { companions } from './companions.ts'
 import { type Config, type FaultPoint, packageRoot, version } from './config.ts'
@@ -27,7 +27,6 @@ import type { Pool } from './db/pool.ts'
 import { openSecret } from './db/secret-box.ts'
 import { readSnapshot, type Statement } from './db/tx.ts'
 import { Renderer } from './documents/renderer.ts'
-import type { AttemptSeen } from './jobs/delivery-engine.ts'
 import type { MailSettings } from './jobs/mail.ts'
 import type { Outbound, Resolve } from './jobs/outbound.ts'
 import { startWorker, type Worker, type WorkerParts } from './jobs/worker.ts'
@@ -44,6 +43,7 @@ import type { EventRenderers } from './modules/webhooks/event.ts'
 import { buildOutbound, buildOutside, buildRenderers, buildWorkerParts } from './outside.ts'
 import { readShippedPlans } from './plan-versions.ts'
 import { buildPrinter } from './printing.ts'
+import { buildReadiness } from './readiness.ts'
 import type { Tracing } from './tracing.ts'
 
 /** Everything from the outside world that the app stands on. */
@@ -131,63 +131,124 @@ type Upkeep = Pick<WorkerParts, 'jobsPool' | 'jobConcurrency' | 'anchor' | 'read
     pass: (point: FaultPoint) => Promise<void>
   }>
 
-const readinessMaxAgeMs = 1_000
-const databaseTimeoutMs = 500
 const endMaxMs = 10_000
 
 /** Builds every part by hand and plugs them together; no port is open yet. */
 export async function buildApp(parts: AppParts): Promise<App> {
-  const { config, pool, adminPool, clock, random, log } = parts
-  const gate = new Gate({
+  const { config, pool, adminPool } = parts
+  let origin = config.origin
+  const core = buildCore(parts, () => origin)
+  const edge = buildEdge(parts, core)
+  const { gate, outbound, renderers } = core
+  const sources = { gate, adminPool, clock: parts.clock, pools: { app: pool, owner: adminPool } }
+  parts.metrics?.watch({ ...sources, droppedRows: () => edge.requestLog.droppedCount })
+  const http = await buildHttp(parts, core, edge)
+  let worker: Worker | undefined
+  return {
+    server: http.fastify,
+    gate,
+    pool,
+    surfaces,
+    ...{ outbound, renderers },
+    hasOrganizations: () => hasOrganizations(adminPool),
+    saidIn: ({ organizationId, requestId, sealed }) => {
+      if (sealed === null) return undefined
+      const place = placeOfRequest(organizationId, requestId)
+      return parseSaid(openSecret(parts.masterKey, place, sealed))
+    },
+    listen: async () => {
+      const address = await http.fastify.listen({ host: config.host, port: config.port })
+      if (config.port === 0) origin = address
+      return address
+    },
+    startWorker: async (upkeep) => {
+      worker = await startWorker(toWorkerParts(parts, core, upkeep))
+    },
+    close: async () => {
+      const isWhole = await closeApp({ http, gate, config, worker })
+      await parts.tracing?.close()
+      const { admission, billing, requestLog } = edge
+      await Promise.all([core.renderer, admission, billing, requestLog].map((part) => part.close()))
+      return isWhole
+    },
+  }
+}
+
+const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
+
+type Core = ReturnType<typeof buildCore>
+
+/** What answers and the worker share: the gate, the way outside, and documents. */
+function buildCore(parts: AppParts, origin: () => string) {
+  const { pool, clock, log } = parts
+  const gate = buildGate(parts)
+  const outbound = buildOutbound(parts)
+  const renderer = new Renderer({
+    root: packageRoot,
+    onFailure: (reason) => log.error({ reason }, 'a document could not be rendered'),
+  })
+  const tokens = linkTokensOf(parts.masterKey)
+  const toPageUrl = (documentId: string, generation: number): string =>
+    `${origin()}/i/${tokens.toToken(documentId, generation)}`
+  const onRender = parts.metrics?.seeRender
+  const print = buildPrinter({ pool, gate, renderer, clock, toPageUrl, onRender })
+  const renderers = buildRenderers({ origin, toPageUrl })
+  const outside = buildOutside(parts, outbound, { print, toPageUrl })
+  return { gate, outbound, renderer, tokens, toPageUrl, print, renderers, outside, origin }
+}
+
+/** Every write goes through it. */
+const buildGate = ({ config, pool, random, metrics, tracing }: AppParts): Gate =>
+  new Gate({
     pool,
     companions,
     random,
     transactionsMax: Math.max(1, config.connectionsMax - 2),
     bounds: { queueMax: config.laneQueueMax, batchMax: config.laneBatchMax },
     onBatch: (batch) => {
-      parts.metrics?.seeBatch(batch)
-      parts.tracing?.seeBatch(batch)
+      metrics?.seeBatch(batch)
+      tracing?.seeBatch(batch)
     },
   })
-  parts.metrics?.watch({
-    pools: { app: pool, owner: adminPool },
-    ...{ adminPool, clock },
-    ...{ gate, droppedRows: () => requestLog.droppedCount },
-  })
-  const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
+
+type Edge = ReturnType<typeof buildEdge>
+
+/** What stands between a request and its handler, and what remembers it. */
+function buildEdge(parts: AppParts, { gate, outside }: Core) {
+  const { pool, adminPool, clock } = parts
   const alone = { query: <Row>(statement: Statement) => queryAlone<Row>(pool, statement) }
-  const billing = new Billing(alone, clock)
-  const announce = (organizationId: Id<'organization'>): void => {
-    const announced = gate.write({
+  return {
+    alone,
+    billing: new Billing(alone, clock),
+    admission: new Admission(alone, clock, tellerOf(parts, gate), parts.metrics?.seeFlush),
+    maintenance: new MaintenanceWatch(alone),
+    requestLog: new RequestLog({
+      write: (rows) => asOwner(adminPool, (tx) => keepRequests(tx, rows)),
+      seal: outside.seal,
+      onRows: (rows) => parts.logRequests?.(rows),
+    }),
+  }
+}
+
+/** Tells owners that a limit is near; nobody waits for it. */
+const tellerOf =
+  ({ clock, log }: AppParts, gate: Gate) =>
+  (organizationId: Id<'organization'>): void => {
+    const told = gate.write({
       tenant: { organizationId },
       action: tellOwner,
       input: {},
       actor: 'system',
       now: clock(),
     })
-    announced.catch((error: unknown) => log.warn({ err: error }, 'limits were not announced yet'))
+    told.catch((error: unknown) => log.warn({ err: error }, 'limits were not announced yet'))
   }
-  const admission = new Admission(alone, clock, announce, parts.metrics?.seeFlush)
-  const maintenance = new MaintenanceWatch(alone)
-  const outbound = buildOutbound(parts)
-  const renderer = new Renderer({
-    root: packageRoot,
-    onFailure: (reason) => log.error({ reason }, 'a document could not be rendered'),
-  })
-  let origin = config.origin
-  const tokens = linkTokensOf(parts.masterKey)
-  const toPageUrl = (documentId: string, generation: number) =>
-    `${origin}/i/${tokens.toToken(documentId, generation)}`
-  const onRender = parts.metrics?.seeRender
-  const print = buildPrinter({ pool, gate, renderer, clock, toPageUrl, onRender })
-  const renderers = buildRenderers({ origin: () => origin, toPageUrl })
-  const outside = buildOutside(parts, outbound, { print, toPageUrl })
-  const requestLog = new RequestLog({
-    write: (rows) => asOwner(adminPool, (tx) => keepRequests(tx, rows)),
-    seal: outside.seal,
-    onRows: (rows) => parts.logRequests?.(rows),
-  })
-  let worker: Worker | undefined
+
+/** The server with its surfaces and pages, ready to listen. */
+async function buildHttp(parts: AppParts, core: Core, edge: Edge): Promise<HttpServer> {
+  const { config, pool, adminPool, clock, random, log } = parts
+  const { gate, outside, tokens, print, origin } = core
+  const { alone, admission, billing, maintenance, requestLog } = edge
   const keyHasher = keyHasherOf(parts.masterKey)
   const doors: Doors = {
     write: (command) => gate.write(command),
@@ -195,6 +256,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     keyMaker: () => ({ random: random(keyRandomBytes), ...keyHasher }),
     outside,
   }
+  const expected = await findLastMigration(adminPool)
   const http = buildServer({
     surfaces,
     hosted: new HostedPages({ doors, alone, log, tokens, print }).answer,
@@ -204,14 +266,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
     billing,
     proxies: config.trustedProxies.length > 0 ? buildNetworks(config.trustedProxies) : undefined,
     hashKey: keyHasher.hashKey,
-    clock,
-    origin: () => origin,
-    version,
+    ...{ clock, origin, version },
     toRefusal: (error) => toRefusal(error) ?? toOutage(error),
-    readiness: buildReadiness(parts, gate, {
-      expected: await findLastMigration(adminPool),
-      maintenance,
-    }),
+    readiness: buildReadiness({ pool, adminPool, gate, maintenance, expected }),
     maintenance: () => maintenance.current(),
     images: (path) => findImage(manifests, path),
     docs: new Docs({
@@ -231,53 +288,33 @@ export async function buildApp(parts: AppParts): Promise<App> {
     log,
   })
   await http.fastify.ready()
+  return http
+}
+
+/** What the worker works with, and who hears of it. */
+function toWorkerParts(parts: AppParts, core: Core, upkeep: Upkeep | undefined): WorkerParts {
+  const { config, adminPool, clock, random, log, metrics, tracing } = parts
+  const { gate, outbound, renderers, print, toPageUrl, origin } = core
+  const pass = upkeep?.pass
   return {
-    server: http.fastify,
-    gate,
-    pool,
-    surfaces,
-    ...{ outbound, renderers },
-    hasOrganizations: () => hasOrganizations(adminPool),
-    saidIn: ({ organizationId, requestId, sealed }) => {
-      if (sealed === null) return undefined
-      const place = placeOfRequest(organizationId, requestId)
-      return parseSaid(openSecret(parts.masterKey, place, sealed))
+    ...buildWorkerParts(parts, { gate, outbound, jobsPool: upkeep?.jobsPool, origin, renderers }),
+    onAttempt: (attempt) => {
+      metrics?.seeAttempt(attempt)
+      tracing?.seeAttempt(attempt)
     },
-    listen: async () => {
-      const address = await http.fastify.listen({ host: config.host, port: config.port })
-      if (config.port === 0) origin = address
-      return address
+    onAnswered: pass && (() => pass('webhook.answered')),
+    onTask: metrics?.seeTask,
+    onVerified: metrics?.seeVerified,
+    onTaskDone: pass && (() => pass('task.done')),
+    mail: {
+      ...{ adminPool, clock, random, log, print, toPageUrl },
+      settings: toMailSettings(config),
+      onAnswered: pass && (() => pass('mail.answered')),
     },
-    startWorker: async (upkeep) => {
-      const { jobsPool, webhookConcurrency: inFlightMax, pass } = upkeep ?? {}
-      const needs = { gate, outbound, jobsPool, origin: () => origin, renderers }
-      const onAnswered = pass && (() => pass('webhook.answered'))
-      const { requestLogDays, eventDays } = config
-      const settings = toMailSettings(config)
-      const mail = { adminPool, clock, random, log, settings, print, toPageUrl }
-      const onTask = parts.metrics?.seeTask
-      const onAttempt = (attempt: AttemptSeen): void => {
-        parts.metrics?.seeAttempt(attempt)
-        parts.tracing?.seeAttempt(attempt)
-      }
-      worker = await startWorker({
-        ...buildWorkerParts(parts, needs),
-        onAttempt,
-        onTask,
-        onVerified: parts.metrics?.seeVerified,
-        onTaskDone: pass && (() => pass('task.done')),
-        ...{ requestLogDays, eventDays, inFlightMax, onAnswered },
-        mail: { ...mail, onAnswered: pass && (() => pass('mail.answered')) },
-        jobConcurrency: upkeep?.jobConcurrency,
-        ...{ anchor: upkeep?.anchor, readAnchors: upkeep?.readAnchors },
-      })
-    },
-    close: async () => {
-      const isWhole = await closeApp({ http, gate, config, worker })
-      await parts.tracing?.close()
-      await Promise.all([renderer.close(), admission.close(), billing.close(), requestLog.close()])
-      return isWhole
-    },
+    ...{ requestLogDays: config.requestLogDays, eventDays: config.eventDays },
+    inFlightMax: upkeep?.webhookConcurrency,
+    jobConcurrency: upkeep?.jobConcurrency,
+    ...{ anchor: upkeep?.anchor, readAnchors: upkeep?.readAnchors },
   }
 }
 
@@ -304,50 +341,6 @@ const everybody = { organizationId: asId('organization', '00000000-0000-0000-000
 
 async function hasOrganizations(adminPool: Pool): Promise<boolean> {
   return (await readSnapshot(adminPool, everybody, listOrganizations)).length > 0
-}
-
-type Checked = Readonly<{ ok: boolean; detail?: string }>
-
-/** Looks at most once a second. Source: platform specification 21. */
-function buildReadiness(
-  { pool, adminPool }: AppParts,
-  gate: Gate,
-  { expected, maintenance }: Readonly<{ expected: number; maintenance: MaintenanceWatch }>,
-): () => Promise<Readiness> {
-  let last: { atMs: number; answer: Promise<Readiness> } | undefined
-  const look = async (): Promise<Readiness> => {
-    const [database, migrations] = await Promise.all([
-      checked(async () => (await pool.query('select 1')).rows.length === 1),
-      checked(async () => (await findLastMigration(adminPool)) === expected),
-    ])
-    const lanes: Checked = { ok: true, detail: `${gate.commandCount} commands` }
-    const isReady = database.ok && migrations.ok
-    // It stays green: the answer to a caller must come from us.
-    const ordered = { ok: true, detail: (await maintenance.current())?.mode ?? 'off' }
-    const checks = { database, migrations, lanes, maintenance: ordered }
-    return { isReady, body: { status: '', version, checks } }
-  }
-  return () => {
-    const atMs = performance.now()
-    if (last === undefined || atMs - last.atMs > readinessMaxAgeMs) last = { atMs, answer: look() }
-    return last.answer
-  }
-}
-
-async function checked(question: () => Promise<boolean>): Promise<Checked> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Checked>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: 'no answer in time' }), databaseTimeoutMs)
-  })
-  const asked = question().then(
-    (ok): Checked => ({ ok }),
-    (): Checked => ({ ok: false, detail: 'not available' }),
-  )
-  try {
-    return await Promise.race([asked, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 type Running = Readonly<{
