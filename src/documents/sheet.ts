@@ -68,6 +68,8 @@ export type Sheet = Readonly<{
   texts: readonly Readonly<{ label: string; lines: readonly Own[] }>[]
   codes: readonly Readonly<{ path: string; alt: string; label: string }>[]
   signature: string | null
+  hasFoldMarks: boolean
+  letterheadMm: Readonly<{ top: number; bottom: number }>
   page: string | null
   footer: Readonly<{ columns: readonly (readonly Own[])[]; rows: number }>
 }>
@@ -150,6 +152,8 @@ export function toSheet(input: DocumentInput, files: PlacedFiles): Sheet {
       ...codeOf(files.linkCode, labels.viewOnlineAlt, labels.viewOnline),
     ],
     signature: options.showSignatureLine ? labels.signature : null,
+    hasFoldMarks: options.showFoldMarks && input.paper === 'a4',
+    letterheadMm: { top: options.letterheadTopMm, bottom: options.letterheadBottomMm },
     page: options.showPageNumbers ? labels.page : null,
     footer: footerOf(options.footerColumns),
   }

@@ -166,3 +166,26 @@ test.for(printTemplates)(
     expect(texts.at(-1)).toContain('Date and signature')
   },
 )
+
+test('marks for folding stand on A4 alone, on every template', async () => {
+  for (const template of printTemplates) {
+    const [plain, marked] = [firstOptions, { ...firstOptions, showFoldMarks: true }]
+    const sizeOf = async (input: DocumentInput): Promise<number> =>
+      (await renderer.render({ ...input, template })).length
+    const letter = { ...invoice, paper: 'us-letter' } as const
+    expect(await sizeOf({ ...letter, options: marked })).toBe(await sizeOf(letter))
+    expect(await sizeOf({ ...invoice, options: marked })).not.toBe(
+      await sizeOf({ ...invoice, options: plain }),
+    )
+  }
+})
+
+test('a letterhead leaves free what its paper needs', async ({ skip }) => {
+  const pagesOf = async (letterheadTopMm: number, letterheadBottomMm: number): Promise<number> => {
+    const options = { ...firstOptions, letterheadTopMm, letterheadBottomMm }
+    const pdf = await renderer.render({ ...long, options, template: 'letterhead' })
+    return Number(/^Pages: +(\d+)$/m.exec(ask(skip, 'pdfinfo', pdf))?.[1])
+  }
+  const [wide, narrow] = [await pagesOf(15, 15), await pagesOf(120, 100)]
+  expect(narrow).toBeGreaterThan(wide)
+})

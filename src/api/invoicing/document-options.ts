@@ -6,7 +6,10 @@ import {
   printLanguages,
 } from '../../modules/access/document-options.ts'
 
-const { footerColumnMax, footerColumnsMax } = optionBounds
+const { footerColumnMax, footerColumnsMax, letterheadMmMax } = optionBounds
+const millimetres = (description: string) =>
+  Type.Integer({ minimum: 15, maximum: letterheadMmMax, description })
+
 /** Stands for null: a member of an object that is sent cannot be cleared otherwise. */
 const none = 'none'
 
@@ -34,6 +37,9 @@ export const DocumentOptionsOut = Type.Object({
   show_payment_code: shown('The code for a transfer, on invoices in EUR where there is an IBAN'),
   show_carried_totals: shown('The net of the pages before, on every page after the first'),
   show_signature_line: Type.Boolean(),
+  show_fold_marks: shown('Where an A4 page is folded for an envelope'),
+  letterhead_top_mm: millimetres('What the letterhead template leaves free above'),
+  letterhead_bottom_mm: millimetres('What the letterhead template leaves free below'),
   footer_columns: Type.Array(Type.String({ minLength: 1, maxLength: footerColumnMax }), {
     maxItems: footerColumnsMax,
     description: 'Texts side by side at the foot of every page',
@@ -59,6 +65,9 @@ const memberOf = {
   show_payment_code: 'showPaymentCode',
   show_carried_totals: 'showCarriedTotals',
   show_signature_line: 'showSignatureLine',
+  show_fold_marks: 'showFoldMarks',
+  letterhead_top_mm: 'letterheadTopMm',
+  letterhead_bottom_mm: 'letterheadBottomMm',
   footer_columns: 'footerColumns',
 } as const satisfies Record<keyof Wire, keyof DocumentOptions>
 

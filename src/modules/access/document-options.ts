@@ -25,11 +25,20 @@ export type DocumentOptions = Readonly<{
   /** The net of what came before, on every page after the first. */
   showCarriedTotals: boolean
   showSignatureLine: boolean
+  /** Marks at the edge where an A4 page is folded for an envelope. */
+  showFoldMarks: boolean
+  /** What a letterhead leaves free above and below, in millimetres. */
+  letterheadTopMm: number
+  letterheadBottomMm: number
   /** Texts side by side at the foot of every page. */
   footerColumns: readonly string[]
 }>
 
-export const optionBounds = { footerColumnsMax: 3, footerColumnMax: 200 } as const
+export const optionBounds = {
+  footerColumnsMax: 3,
+  footerColumnMax: 200,
+  letterheadMmMax: 120,
+} as const
 
 /** The options of a business that has said nothing yet. */
 export const firstOptions: DocumentOptions = {
@@ -45,5 +54,8 @@ export const firstOptions: DocumentOptions = {
   showPaymentCode: true,
   showCarriedTotals: false,
   showSignatureLine: false,
+  showFoldMarks: false,
+  letterheadTopMm: 52,
+  letterheadBottomMm: 38,
   footerColumns: [],
 }

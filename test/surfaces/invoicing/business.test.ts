@@ -67,6 +67,9 @@ test('200 a fresh business is answered whole, in the documented order', async ()
         show_payment_code: true,
         show_carried_totals: false,
         show_signature_line: false,
+        show_fold_marks: false,
+        letterhead_top_mm: 52,
+        letterhead_bottom_mm: 38,
         footer_columns: [],
       },
       plan: 'pro',
@@ -124,6 +127,9 @@ const everything = {
     show_payment_code: false,
     show_carried_totals: true,
     show_signature_line: true,
+    show_fold_marks: true,
+    letterhead_top_mm: 70,
+    letterhead_bottom_mm: 25,
     footer_columns: ['Harbour Joinery', 'VAT GB123456789'],
   },
 }
@@ -132,11 +138,11 @@ test('200 options of documents change one by one', async () => {
   const { invoicing } = await aBusiness()
   const first = await invoicing.patch(path, { document_options: { language: 'fr' } })
   const second = await invoicing.patch(path, {
-    document_options: { brand_colour: '#ffd400', footer_columns: ['Adire'], unknown: 1 },
+    document_options: { brand_colour: '#ffd400', footer_columns: ['Adire\nLagos'], unknown: 1 },
   })
   const cleared = await invoicing.patch(path, { document_options: { brand_colour: 'none' } })
   const before = first.body.document_options
-  const changed = { ...before, brand_colour: '#ffd400', footer_columns: ['Adire'] }
+  const changed = { ...before, brand_colour: '#ffd400', footer_columns: ['Adire\nLagos'] }
   expect([before.language, second.body.document_options]).toEqual(['fr', changed])
   expect(cleared.body.document_options).toEqual({ ...changed, brand_colour: 'none' })
 })
@@ -146,6 +152,7 @@ test.each([
   [{ brand_colour: 'red' }, 'document_options.brand_colour'],
   [{ logo_size: 'huge' }, 'document_options.logo_size'],
   [{ show_tax: 'no' }, 'document_options.show_tax'],
+  [{ letterhead_top_mm: 121 }, 'document_options.letterhead_top_mm'],
   [{ footer_columns: ['a', 'b', 'c', 'd'] }, 'document_options.footer_columns'],
   [{ footer_columns: ['x'.repeat(201)] }, 'document_options.footer_columns[0]'],
 ])('400 options %j are refused', async (document_options, member) => {
