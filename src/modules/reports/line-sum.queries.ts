@@ -162,7 +162,7 @@ type Tagged = Readonly<{
 }>
 
 /** `$3` is the tag. */
-const tagged = `business_id = $1 and dimension_set_id <> 0
+const tagged = `dimension_set_id <> 0
   and dimension_set_id = any (array(
     select set_id from dimension_set where business_id = $1 and $3 = any (tags)))`
 
@@ -178,7 +178,8 @@ export function listTagSums(
       with chosen as (
         select accounting_date, account_id, bucket, base_amount
         from journal_line
-        where ${tagged} and entry_seq <= coalesce($4::bigint, 9223372036854775807)
+        where business_id = $1 and ${tagged}
+          and entry_seq <= coalesce($4::bigint, 9223372036854775807)
       ), ${slotted}`,
     values: [businessId, dates, tag, through ?? null],
   })
@@ -193,7 +194,7 @@ export async function countTagLines(
   const [row] = await db.query<{ lines: bigint }>({
     name: 'count_tag_lines',
     text: `select count(*) as lines from (
-        select from journal_line where ${tagged}
+        select from journal_line where business_id = $1 and ${tagged}
           and accounting_date <= (select max(day) from unnest($2::date[]) as t (day))
         limit ${linesMax + 1}
       ) as counted`,
