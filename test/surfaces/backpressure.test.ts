@@ -96,6 +96,27 @@ test.each([
   expect((await client.get(path)).status).toBe(200)
 })
 
+test('503 books: a report is waited for a fifth longer than others, and answered for then', async () => {
+  const business = await aBusiness()
+  const { addApp } = await theWorld()
+  const app = await addApp({}, { handlerMaxMs: 1_000 })
+  const client = aClient(app, 'books', business.books.authorization)
+  const path = `/v1/reports/trial-balance?businessId=${business.businessId}`
+  const quick = await client.get(path)
+
+  const holder = await business.owner.connect()
+  await holder.query('begin; lock table account in access exclusive mode')
+  const begunMs = performance.now()
+  const late = await client.get(path)
+  const tookMs = performance.now() - begunMs
+  await holder.query('rollback')
+  holder.release()
+
+  expect([quick.status, late.status]).toEqual([200, 503])
+  expect(late.headers).toMatchObject({ 'error-code': 'platform.timeout' })
+  expect(tookMs).toBeGreaterThanOrEqual(1_200)
+})
+
 test('a write that ends after its caller was told of the time is found by its key', async () => {
   const business = await aBusiness()
   const { addApp } = await theWorld()

@@ -100,6 +100,7 @@ const shared = {
   scope: null,
   tenant: 'business',
   cost: 1,
+  isReport: true,
   otherTypes: [csvType],
 } as const
 

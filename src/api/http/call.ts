@@ -62,6 +62,8 @@ const keptHeaders = ['Location', 'ETag', 'Content-Type', 'Error-Code', 'Link']
 const sealedHeader = 'Sealed-Answer'
 /** How long such an answer is repeated whole. Source: platform specification, idempotency. */
 const secretMs = 86_400_000
+/** How long a statement of a report may take. Source: platform specification 20. */
+const reportStatementMs = 30_000
 
 /** One request on its way through a handler. */
 export class RequestCall implements Call {
@@ -137,9 +139,14 @@ export class RequestCall implements Call {
     businessId?: Id<'business'>,
   ): Promise<Result> {
     const own = this.route.tenant === 'business' ? this.business().businessId : undefined
+    const patient = async (db: Db): Promise<Result> => {
+      await db.query({ text: `set local statement_timeout = ${reportStatementMs}`, values: [] })
+      return work(db)
+    }
+    const asked = this.route.isReport === true ? patient : work
     const begunMs = performance.now()
     try {
-      return await this.#parts.doors.read(this.#tenant(businessId ?? own), work)
+      return await this.#parts.doors.read(this.#tenant(businessId ?? own), asked)
     } finally {
       this.doorMs += performance.now() - begunMs
     }

@@ -117,6 +117,8 @@ export type RouteRecord = Readonly<{
   /** Whose data: one business, the organization, or nobody's (no key needed). */
   tenant: 'business' | 'organization' | 'none'
   cost: number
+  /** True where much is read at once: its statements and its answer are waited for longer. */
+  isReport?: boolean
   /** True where a call is never charged, whatever the plan. */
   isFree?: boolean
   /** True where only organizations on that plan may call; others are refused, and pay nothing. */

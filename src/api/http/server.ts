@@ -33,6 +33,8 @@ const keepAliveMs = 72_000
 const drainMaxMs = 10_000
 const idlePollMs = 50
 const handlerMaxMs = 25_000
+/** How much longer a report may take. */
+const reportShare = 1.2
 const latePollMs = 250
 
 export type HttpServer = Readonly<{
@@ -183,10 +185,13 @@ async function closeServer(server: FastifyInstance): Promise<boolean> {
 
 /** Who waits for a handler gets an answer in time; what the handler still does is its own affair. */
 function stopLate(parts: ServerParts, handled: ReadonlySet<Visit>): void {
-  const begunMax = performance.now() - (parts.handlerMaxMs ?? handlerMaxMs)
+  const maxMs = parts.handlerMaxMs ?? handlerMaxMs
+  const now = performance.now()
   for (const visit of handled) {
-    if (visit.handledMs > begunMax) return
-    if (visit.status === 0) {
+    const tookMs = now - visit.handledMs
+    if (tookMs < maxMs) return
+    const isOver = visit.route?.isReport !== true || tookMs >= maxMs * reportShare
+    if (isOver && visit.status === 0) {
       sendRefusal(parts, visit.edge, visit, new Refusal('platform.timeout'))
     }
   }
