@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { companions } from '../src/companions.ts'
 import { admitApp, type Database, openDatabase, withClient } from '../src/db/database.ts'
 import { type DatabaseAddress, startEmbedded } from '../src/db/embedded.ts'
 import { Gate } from '../src/db/lane.ts'
@@ -12,7 +13,6 @@ import { asId, uuidV7 } from '../src/kernel/ids.ts'
 import { createOrganization } from '../src/modules/access/organization.actions.ts'
 import { openBusiness } from '../src/modules/ledger/account.actions.ts'
 import { postJournal } from '../src/modules/ledger/journal.actions.ts'
-import { companions } from '../src/companions.ts'
 import {
   clusterAddress,
   connect,

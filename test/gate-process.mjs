@@ -4,11 +4,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import { companions } from '../dist/src/companions.js'
 import { Gate } from '../dist/src/db/lane.js'
 import { openPool } from '../dist/src/db/pool.js'
 import { isRefusal } from '../dist/src/kernel/errors.js'
 import { postJournal } from '../dist/src/modules/ledger/journal.actions.js'
-import { companions } from '../dist/src/companions.js'
 
 const { host, port, user, database, tenant, now } = JSON.parse(process.argv[2] ?? '{}')
 const pool = openPool({

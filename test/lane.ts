@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { companions } from '../src/companions.ts'
 import type { DatabaseAddress } from '../src/db/embedded.ts'
 import { Gate } from '../src/db/lane.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
@@ -9,7 +10,6 @@ import { asId, type Id, uuidV7 } from '../src/kernel/ids.ts'
 import { parseAmount } from '../src/kernel/money.ts'
 import { listBalances } from '../src/modules/ledger/balance.queries.ts'
 import type { Journal } from '../src/modules/ledger/journal.ts'
-import { companions } from '../src/companions.ts'
 import { clusterAddress, dropDatabase, freshDatabase } from './cluster.ts'
 
 export const noon = '2026-06-15T12:00:00.000Z' as Instant

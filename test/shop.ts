@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { companions } from '../src/companions.ts'
 import { Gate } from '../src/db/lane.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { type Db, readSnapshot } from '../src/db/tx.ts'
@@ -15,7 +16,6 @@ import { listBalances } from '../src/modules/ledger/balance.queries.ts'
 import { createParty } from '../src/modules/parties/party.actions.ts'
 import type { NewParty, Party } from '../src/modules/parties/party.ts'
 import type { NewInvoice } from '../src/modules/sales/invoice.ts'
-import { companions } from '../src/companions.ts'
 import { clusterAddress, dropDatabase, freshDatabase } from './cluster.ts'
 import { newUuid, noon } from './lane.ts'
 

@@ -52,7 +52,12 @@ export async function tellOwner(ctx: OrganizationCtx, _input: object): Promise<v
   for (const { asset, notice: level, balance } of await announceLimits(ctx)) {
     const left =
       asset === 'CALL' ? balance.toString() : toDecimalText({ minor: balance, currency: asset })
-    const facts = { asset, left, share: noticeShares[level] ?? '', isOver: level >= noticeShares.length - 1 }
+    const facts = {
+      asset,
+      left,
+      share: noticeShares[level] ?? '',
+      isOver: level >= noticeShares.length - 1,
+    }
     await queueNotice(ctx, {
       aboutId: ctx.organizationId,
       notice: { purpose: 'credits_low', facts },
