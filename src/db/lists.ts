@@ -27,6 +27,15 @@ export const toPattern = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : `%${text.replace(/[\\%_]/g, '\\$&')}%`
 
 /**
+ * Whether a column has a pattern in it, without regard to case: by simple folding, where all three
+ * of Σ, σ and ς are one letter.
+ */
+export const hasPart =
+  (column: string) =>
+  (place: string): string =>
+    `lower(upper(${column})) like lower(upper(${place}))`
+
+/**
  * By which column a list is sorted, ties by id. Empty values come last; only a column that can be
  * empty says so, because no index does.
  */

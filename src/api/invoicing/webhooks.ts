@@ -77,7 +77,7 @@ const MadeOut = Type.Object({
 const AttemptOut = Type.Object({
   id: uuid,
   attempt: Type.Integer({ description: '1 is the original, 2 to 6 are retries' }),
-  status: Type.Enum(['success', 'failed', 'running']),
+  status: Type.Enum(['success', 'failed']),
   http_status: nullable(Type.Integer()),
   duration_ms: nullable(Type.Integer()),
   error: nullable(Type.String()),
@@ -537,14 +537,25 @@ const toDeliveryWire = (delivery: Delivery): Static<typeof DeliveryOut> => ({
   state: delivery.state,
   replayed: delivery.isReplayed,
   next_attempt_at: delivery.dueAt,
-  attempts: delivery.attempts.map((attempt) => ({
-    id: attempt.id,
-    attempt: attempt.number,
-    status: attempt.status ?? 'running',
-    http_status: attempt.httpStatus,
-    duration_ms: attempt.durationMs,
-    error: attempt.error,
-    response_excerpt: attempt.excerpt,
-    attempted_at: attempt.startedAt,
-  })),
+  attempts: delivery.attempts.flatMap(toAttemptWire),
 })
+
+/** An attempt that is still on its way shows once it has ended. */
+const toAttemptWire = ({
+  status,
+  ...attempt
+}: Delivery['attempts'][number]): Static<typeof AttemptOut>[] =>
+  status === null
+    ? []
+    : [
+        {
+          id: attempt.id,
+          attempt: attempt.number,
+          status,
+          http_status: attempt.httpStatus,
+          duration_ms: attempt.durationMs,
+          error: attempt.error,
+          response_excerpt: attempt.excerpt,
+          attempted_at: attempt.startedAt,
+        },
+      ]

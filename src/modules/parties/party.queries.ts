@@ -1,4 +1,4 @@
-import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
+import { hasPart, listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import { type Db, safeOf } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -266,16 +266,17 @@ function nameOfPrivate({ email, phone, taxId, search }: PartyFilter): string | u
 function conditionsOf(filter: PartyFilter, first: readonly unknown[]): Where {
   const ofRole = filter.role === undefined ? '' : ` and p.is_${filter.role}`
   const { values, where } = toWhere(first, [
-    [toPattern(filter.name), (place) => `p.name ilike ${place}`],
-    [toPattern(filter.email), (place) => `o.email ilike ${place}`],
-    [toPattern(filter.phone), (place) => `o.phone ilike ${place}`],
+    [toPattern(filter.name), hasPart('p.name')],
+    [toPattern(filter.email), hasPart('o.email')],
+    [toPattern(filter.phone), hasPart('o.phone')],
     [filter.taxId, (place) => `o.tax_id = ${place}`],
     [filter.country, (place) => `p.country = ${place}`],
     [filter.externalId, (place) => `p.external_id = ${place}`],
     [filter.updatedSince, (place) => `p.updated_at >= ${place}`],
     [
       toPattern(filter.search),
-      (place) => `(p.name ilike ${place} or o.email ilike ${place} or o.phone ilike ${place})`,
+      (place) =>
+        `(${['p.name', 'o.email', 'o.phone'].map((column) => hasPart(column)(place)).join(' or ')})`,
     ],
   ])
   return { values, where: ` and p.deleted_at is null${ofRole}${where}` }

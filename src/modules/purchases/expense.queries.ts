@@ -1,4 +1,4 @@
-import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
+import { hasPart, listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -79,8 +79,8 @@ const whereOf = (filter: ExpenseFilter): Where =>
       [filter.status, (place) => `(${shownStatus}) = ${place}`],
       [filter.statuses, (place) => `(${shownStatus}) = any (${place}::text[])`],
       [filter.supplierId, (place) => `d.party_id = ${place}`],
-      [toPattern(filter.category), (place) => `d.details ->> 'category' ilike ${place}`],
-      [toPattern(filter.supplierName), (place) => `d.details ->> 'supplierName' ilike ${place}`],
+      [toPattern(filter.category), hasPart("d.details ->> 'category'")],
+      [toPattern(filter.supplierName), hasPart("d.details ->> 'supplierName'")],
       [filter.dateFrom, (place) => `d.issue_date >= ${place}`],
       [filter.dateTo, (place) => `d.issue_date <= ${place}`],
       [filter.currency, (place) => `d.currency = ${place}`],

@@ -1,4 +1,4 @@
-import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
+import { hasPart, listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
@@ -85,8 +85,8 @@ const whereOf = (filter: ProductFilter): Where =>
   toWhere(
     [filter.businessId],
     [
-      [toPattern(filter.name), (place) => `p.name ilike ${place}`],
-      [toPattern(filter.sku), (place) => `p.sku ilike ${place}`],
+      [toPattern(filter.name), hasPart('p.name')],
+      [toPattern(filter.sku), hasPart('p.sku')],
       [filter.externalId, (place) => `p.external_id = ${place}`],
       [filter.updatedSince, (place) => `p.updated_at >= ${place}`],
     ],

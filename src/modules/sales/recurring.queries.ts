@@ -1,4 +1,4 @@
-import { listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
+import { hasPart, listPage, type Page, toPattern, toWhere, type Where } from '../../db/lists.ts'
 import type { Db } from '../../db/tx.ts'
 import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
@@ -135,7 +135,7 @@ const whereOf = (filter: RecurringFilter): Where =>
       [filter.statuses, (place) => `r.status = any (${place}::text[])`],
       [filter.customerId, (place) => `r.party_id = ${place}`],
       [filter.externalId, (place) => `r.external_id = ${place}`],
-      [toPattern(filter.name), (place) => `r.name ilike ${place}`],
+      [toPattern(filter.name), hasPart('r.name')],
       [filter.updatedSince, (place) => `r.updated_at >= ${place}`],
     ],
   )

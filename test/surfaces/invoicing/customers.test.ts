@@ -119,6 +119,18 @@ test('200 names and e-mail addresses are found by a part, whatever their case', 
   expect(await search('sort=-name')).toEqual(['Lantern & Rye Ltd', '100% Öl_GmbH'])
 })
 
+test.each([
+  ['ΣΊΣΥΦΟΣ', 'σίσυφος'],
+  ['Straße', 'STRAßE'],
+  ['Ærø 50 µm', 'ÆRØ 50 Μ'],
+])('200 %s is found by %s', async (name, part) => {
+  const { invoicing } = await aBusiness()
+  await invoicing.post(path, { name })
+  await invoicing.post(path, { name: 'Lantern' })
+  const { body } = await invoicing.get(`${path}?name=${encodeURIComponent(part)}`)
+  expect(body.data.map((row: { name: string }) => row.name)).toEqual([name])
+})
+
 test('200 pages count all rows, and a page beyond the last is empty', async () => {
   const business = await aBusiness()
   const { invoicing, clock } = business

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { operatorPlans } from '../../../src/modules/plans/plan.ts'
-import { type Answer, aBusiness, type Business, type Client } from '../../harness.ts'
+import { type Answer, aBusiness, type Business, type Client, newId } from '../../harness.ts'
 
 const url = 'https://hooks.lanternrye.example/in'
 const hook = { url, description: 'ERP', events: ['invoice.paid', 'customer.created'] }
@@ -49,7 +49,7 @@ test('201 a repeat of the same request shows the same secret for a day, and none
   clock.set('2026-06-16T12:00:00.000Z')
   const late = await invoicing.post('/api/v1/webhooks', hook, headers)
   const { rows } = await owner.query(
-    `select convert_from(body, 'UTF8') || headers::text as kept from idempotency
+    `select encode(body, 'escape') || headers::text as kept from idempotency
      where tenant_id = $1`,
     [businessId],
   )
@@ -306,3 +306,27 @@ async function followed(client: Client, path: string): Promise<readonly string[]
   }
   return seen
 }
+
+test('200 an attempt shows once it has ended', async () => {
+  const { invoicing, owner, organizationId } = await aBusiness()
+  const { id } = (await invoicing.post('/api/v1/webhooks', { url, events: ['*'] })).body
+  const { body: delivery } = await invoicing.post(`/api/v1/webhooks/${id}/test`)
+  const attempt = newId('attempt')
+  await owner.query(
+    `insert into attempt (organization_id, attempt_id, endpoint_id, delivery_id, number, started_at)
+     values ($1, $2, $3, $4, 1, '2026-06-15T12:00:00Z')`,
+    [organizationId, attempt, id, delivery.id],
+  )
+  const path = `/api/v1/webhooks/${id}/deliveries/${delivery.id}`
+  expect((await invoicing.get(path)).body.attempts).toEqual([])
+  await owner.query(
+    "update attempt set status = 'failed', http_status = 500, duration_ms = 84 where attempt_id = $1",
+    [attempt],
+  )
+  expect((await invoicing.get(path)).body.attempts).toEqual([
+    {
+      ...{ id: attempt, attempt: 1, status: 'failed', http_status: 500, duration_ms: 84 },
+      ...{ error: null, response_excerpt: null, attempted_at: '2026-06-15T12:00:00.000Z' },
+    },
+  ])
+})
