@@ -37,22 +37,10 @@ export async function payBills(ctx: Ctx, given: NewBillPayment): Promise<BillPay
   const moneyAccount = moneyAccountOf(book, given.accountCode)
   requireDue(given.allocations, items)
   const kept = items.map((item, index) => withholdingOf(given, item, index, book))
-  const settled = items.map((item, index): Settled => {
-    const { amount, paid } = allocationAt(given, index)
-    if (item.currency !== given.currency && paid === undefined) {
-      throw new Refusal('sales.allocation_currency_mismatch', {
-        receiptCurrency: given.currency,
-        invoiceCurrency: item.currency,
-      })
-    }
-    const withheld = kept[index]?.withheld ?? 0n
-    return {
-      item,
-      amount,
-      paid: item.currency === given.currency ? amount : (paid ?? 0n),
-      withheld,
-    }
-  })
+  const settled = items.map((item, index) => ({
+    ...settledOf(given, item, allocationAt(given, index)),
+    withheld: kept[index]?.withheld ?? 0n,
+  }))
   const rate = await rateOf(ctx, given, book)
   const amount = settled.reduce((sum, { paid }) => sum + paid, 0n)
   const withheld = settled.reduce((sum, one) => sum + one.withheld, 0n)
@@ -167,6 +155,20 @@ async function payablesOf(
     found.push(item)
   }
   return found
+}
+
+/** What a bill is settled by. Refuses: sales.allocation_currency_mismatch. */
+function settledOf(
+  { currency }: NewBillPayment,
+  item: SettleableItem,
+  { amount, paid }: BillAllocation,
+): Omit<Settled, 'withheld'> {
+  if (item.currency === currency) return { item, amount, paid: amount }
+  if (paid !== undefined) return { item, amount, paid }
+  throw new Refusal('sales.allocation_currency_mismatch', {
+    receiptCurrency: currency,
+    invoiceCurrency: item.currency,
+  })
 }
 
 function requireDue(

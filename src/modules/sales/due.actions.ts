@@ -31,7 +31,7 @@ export async function announceDue(
     recordInvoice(ctx, 'overdue', invoice, { ...invoice, status: 'sent' })
   for (const id of idsOf('quotation')) {
     const quotation = await getQuotation(ctx.tx, ctx.businessId, id, today)
-    recordQuotation(ctx, 'expired', quotation, { ...quotation, status: 'sent' })
+    recordQuotation(ctx, 'expired', quotation, { before: { ...quotation, status: 'sent' } })
   }
   await insertDueNotices(ctx.tx, ctx.businessId, { documents, at: ctx.recordedAt })
   return documents.length

@@ -146,16 +146,16 @@ export async function updateQuotation(
   if (changed.size > 0) {
     const hasNewLines = before.status === 'draft' || before.status === 'sent'
     await changeDocument(ctx, edited, { hasNewLines })
-    recordQuotation(ctx, 'updated', after, { ...before, status: after.status })
+    recordQuotation(ctx, 'updated', after, { before: { ...before, status: after.status } })
     if (after.status !== before.status && after.status === 'sent') {
-      recordQuotation(ctx, 'sent', after, before)
+      recordQuotation(ctx, 'sent', after, { before })
     }
   }
   switch (status) {
     case 'sent':
     case 'accepted':
     case 'rejected':
-      return after.status === status ? after : move(ctx, edited, status)
+      return after.status === status ? after : move(ctx, edited, { status })
     case 'converted': {
       if (after.status !== status) await convertQuotation(ctx, { quotationId, status: 'draft' })
       return (await findQuotation(ctx, quotationId, today)).quotation
@@ -221,7 +221,10 @@ export async function sendQuotation(
   const customer = await readCustomer(ctx, quotation.customerId)
   const addresses = to.length === 0 && customer.email !== null ? [customer.email] : to
   if (addresses.length === 0) throw new Refusal('sales.email_missing', { name: customer.name })
-  const sent = await move(ctx, document, 'sent', {}, { mail: { to: addresses, message } })
+  const sent = await move(ctx, document, {
+    status: 'sent',
+    personal: { mail: { to: addresses, message } },
+  })
   const { document: kept } = await findQuotation(ctx, quotationId, today)
   const { customerName: buyer, total: amount } = sent
   const linked = await queueDocumentMail(ctx, {
@@ -273,16 +276,21 @@ export async function decideQuotation(
     })
   }
   requireMove(decision, quotation, today)
-  return move(ctx, document, decision, { decisionNote: note, decisionName: name })
+  const details = { decisionNote: note, decisionName: name }
+  return move(ctx, document, { status: decision, details })
 }
+
+type Move = Readonly<{
+  status: 'sent' | 'accepted' | 'rejected'
+  details?: Partial<QuotationDetails>
+  personal?: Told['personal']
+}>
 
 /** Takes a quotation to a status that it may come to; a draft is numbered and frozen. */
 async function move(
   ctx: Ctx,
   document: Document,
-  status: 'sent' | 'accepted' | 'rejected',
-  details: Partial<QuotationDetails> = {},
-  personal?: Readonly<Record<string, unknown>>,
+  { status, details, personal }: Move,
 ): Promise<Quotation> {
   const { book, today } = await dayOf(ctx)
   const customerName = await nameOf(ctx, document)
@@ -305,7 +313,7 @@ async function move(
   }
   await changeDocument(ctx, moved)
   const quotation = toQuotation(moved, { customerName, today })
-  recordQuotation(ctx, status, quotation, before, personal)
+  recordQuotation(ctx, status, quotation, { before, personal })
   return quotation
 }
 
@@ -360,7 +368,7 @@ export async function convertQuotation(
   }
   await changeDocument(ctx, converted)
   const quotation = toQuotation(converted, { customerName: before.customerName, today })
-  recordQuotation(ctx, 'converted', quotation, before)
+  recordQuotation(ctx, 'converted', quotation, { before })
   for (const event of later) ctx.emit(event)
   return invoice
 }
@@ -415,7 +423,7 @@ export async function deleteQuotation(
     throw new Refusal('sales.quotation_not_editable', { number, status })
   }
   await removeDraft(ctx, document)
-  recordQuotation(ctx, 'deleted', quotation, quotation)
+  recordQuotation(ctx, 'deleted', quotation, { before: quotation })
 }
 
 type Found = Readonly<{ document: Document; quotation: Quotation }>
@@ -492,17 +500,18 @@ function numberOf(
   return isLater ? Promise.resolve(null) : takeNumber(ctx, asked)
 }
 
-/**
- * Leaves the audit row and the event of something that was done to a quotation.
- *
- * personal  what only the event tells, and keeps sealed
- */
+type Told = Readonly<{
+  before?: Quotation
+  /** What only the event tells, and keeps sealed. */
+  personal?: Readonly<Record<string, unknown>> | undefined
+}>
+
+/** Leaves the audit row and the event of something that was done to a quotation. */
 export function recordQuotation(
   ctx: Ctx,
   what: string,
   quotation: Quotation,
-  before?: Quotation,
-  personal?: Readonly<Record<string, unknown>>,
+  { before, personal }: Told = {},
 ): void {
   const resource = { resource: 'quotation', resourceId: quotation.id } as const
   const after = toPublicImage(quotation)

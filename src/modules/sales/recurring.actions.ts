@@ -91,8 +91,8 @@ export async function updateRecurring(
   await requireOwnExternalId(ctx, edited)
   const after = hasNewSchedule(changes) ? toRescheduled(edited) : edited
   await updateRecurringRow(ctx.tx, after)
-  record(ctx, 'updated', after, before)
-  if (after.status !== before.status) record(ctx, 'completed', after, before)
+  record(ctx, 'updated', after, { before })
+  if (after.status !== before.status) record(ctx, 'completed', after, { before })
   if (status === undefined || status === after.status) return after
   return status === 'paused'
     ? pauseRecurring(ctx, { recurringId })
@@ -129,7 +129,7 @@ export async function resumeRecurring(
   const before = await getRecurring(ctx.tx, ctx.businessId, recurringId)
   requireMove('active', before)
   const resumed = await keep(ctx, 'resumed', toResumed(before, await todayOf(ctx)), before)
-  if (resumed.status === 'completed') record(ctx, 'completed', resumed, before)
+  if (resumed.status === 'completed') record(ctx, 'completed', resumed, { before })
   return resumed
 }
 
@@ -182,7 +182,7 @@ export async function runPeriod(
   const reason = sentence(outcome.refusal)
   const failed = { ...toFailed(before, today, reason), updatedAt: ctx.recordedAt }
   await updateRecurringRow(ctx.tx, failed)
-  record(ctx, 'failed', failed, before, { periodDate: period, reason })
+  record(ctx, 'failed', failed, { before, more: { periodDate: period, reason } })
 }
 
 /** The one invoice of a period. Its event follows the one of the template that made it. */
@@ -197,9 +197,9 @@ async function makeInvoice(ctx: Ctx, before: Recurring, period: CalendarDate): P
   const after = { ...toAdvanced(before, period), updatedAt: ctx.recordedAt }
   await updateRecurringRow(ctx.tx, after)
   const made = { periodDate: period, invoiceId: invoice.id, invoice: toImage(invoice) }
-  record(ctx, 'generated', after, before, made)
+  record(ctx, 'generated', after, { before, more: made })
   for (const event of later) ctx.emit(event)
-  if (after.status === 'completed') record(ctx, 'completed', after, before)
+  if (after.status === 'completed') record(ctx, 'completed', after, { before })
   return invoice
 }
 
@@ -259,17 +259,13 @@ async function keep(
 ): Promise<Recurring> {
   const after = { ...changed, updatedAt: ctx.recordedAt }
   await updateRecurringRow(ctx.tx, after)
-  record(ctx, what, after, before)
+  record(ctx, what, after, { before })
   return after
 }
 
-function record(
-  ctx: Ctx,
-  what: string,
-  recurring: Recurring,
-  before?: Recurring,
-  more: Readonly<Record<string, unknown>> = {},
-): void {
+type Told = Readonly<{ before?: Recurring; more?: Readonly<Record<string, unknown>> }>
+
+function record(ctx: Ctx, what: string, recurring: Recurring, { before, more }: Told = {}): void {
   const resource = { resource: 'recurring_invoice', resourceId: recurring.id } as const
   const after = toImage(recurring)
   ctx.audit({
