@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
-  accessSync,
   chownSync,
-  constants,
   cpSync,
   existsSync,
   lchownSync,
@@ -225,11 +223,6 @@ function requireOwnData(dataDir: string): void {
     throw new StartError(
       `The data folder ${dataDir} belongs to user ${owner.uid}; start as that user, or as root.`,
     )
-  }
-  try {
-    accessSync(dataDir, constants.W_OK)
-  } catch {
-    throw new StartError(`The data folder ${dataDir} cannot be written by this user.`)
   }
 }
 

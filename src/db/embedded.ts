@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  accessSync,
   appendFileSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   lstatSync,
@@ -146,11 +148,17 @@ const addressFile = (folder: string): string => join(folder, 'run', 'database.js
 
 /** Others may pass through the folder, as PostgreSQL under its own user must, but not look inside. */
 function makeDataDir(dataDir: string): string {
-  if (!existsSync(dataDir)) {
-    mkdirSync(dataDir, { recursive: true })
-    chmodSync(dataDir, 0o711)
+  try {
+    if (!existsSync(dataDir)) {
+      mkdirSync(dataDir, { recursive: true })
+      chmodSync(dataDir, 0o711)
+    }
+    accessSync(dataDir, constants.W_OK)
+    return realpathSync(dataDir)
+  } catch (error) {
+    const reason = codeOf(error) ?? String(error)
+    throw new StartError(`The data folder ${dataDir} cannot be written by this user (${reason}).`)
   }
-  return realpathSync(dataDir)
 }
 
 async function prepare(
