@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import { manifests } from './connectors/registry.ts'
 import type { Gate } from './db/lane.ts'
 import type { Pool } from './db/pool.ts'
-import { openSecret, sealSecret } from './db/secret-box.ts'
+import { SecretBox } from './db/secret-box.ts'
 import { openAlone } from './db/tx.ts'
 import { parseAllowList } from './jobs/address.ts'
 import { Outbound, type Resolve } from './jobs/outbound.ts'
@@ -46,24 +46,27 @@ export function buildOutbound({ config, resolve, log }: OutsideParts): Outbound 
 }
 
 /** What handlers see of it. */
-export const buildOutside = (
+export function buildOutside(
   { random, masterKey }: OutsideParts,
   outbound: Outbound,
   doors: Pick<Outside, 'print' | 'toPageUrl'>,
-): Outside => ({
-  random,
-  seal: (place, secret) => sealSecret(masterKey, place, secret),
-  unseal: (place, sealed) => openSecret(masterKey, place, sealed),
-  keyPair: () => toKeyPair(random(32)),
-  ...doors,
-  requireReachable: async (url, environment) => {
-    const verdict = await outbound.check(url, { mayUseHttp: environment === 'test' })
-    if (verdict.isAllowed) return
-    // Whether an address is private, unknown or out of reach is nobody's business but the operator's.
-    const isScheme = verdict.reason === 'scheme'
-    throw new Refusal(isScheme ? 'webhooks.url_not_https' : 'webhooks.url_refused')
-  },
-})
+): Outside {
+  const box = new SecretBox(masterKey)
+  return {
+    random,
+    seal: (place, secret) => box.seal(place, secret),
+    unseal: (place, sealed) => box.open(place, sealed),
+    keyPair: () => toKeyPair(random(32)),
+    ...doors,
+    requireReachable: async (url, environment) => {
+      const verdict = await outbound.check(url, { mayUseHttp: environment === 'test' })
+      if (verdict.isAllowed) return
+      // Whether an address is private, unknown or out of reach is nobody's business but the operator's.
+      const isScheme = verdict.reason === 'scheme'
+      throw new Refusal(isScheme ? 'webhooks.url_not_https' : 'webhooks.url_refused')
+    },
+  }
+}
 
 function toKeyPair(seed: Uint8Array) {
   const { x } = createPublicKey(createPrivateKey(toPrivateKey(seed))).export({ format: 'jwk' })

@@ -27,7 +27,7 @@ const person = {
 }
 
 /** Where personal data stays readable, and for whom it has to: what the decision names. */
-const inClear: readonly string[] = ['idempotency.body', 'record.body']
+const inClear: readonly string[] = ['record.body']
 
 test('personal data of customers and suppliers lies in no table in clear', async () => {
   const business = await aLinkedCompany({ environment: 'test' })

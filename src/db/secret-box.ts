@@ -60,22 +60,49 @@ export function decrypt(key: Uint8Array, aad: Uint8Array, sealed: Uint8Array): B
 
 /** Version of fields under a key that follows from the installation's own secret. */
 const derivedVersion = 0
+/** Derived keys that a box keeps at once: a key takes longer to derive than a field to seal. */
+const keptMax = 10_000
 
 /**
  * Seals for a place that no organization may own, such as a call that nobody was known in. Its key
  * is derived from the installation's secret and outlives the organization's own keys.
  */
-export const sealSecret = (root: Uint8Array, place: SecretPlace, secret: Uint8Array): Buffer =>
-  sealField({ version: derivedVersion, key: derivedKeyOf(root, place) }, place, secret)
+export class SecretBox {
+  readonly #root: Uint8Array
+  readonly #keyOf = new Map<string, Uint8Array>()
 
-/** What `sealSecret` has sealed. Throws when a byte, the place or the key is another. */
-export function openSecret(root: Uint8Array, place: SecretPlace, sealed: Uint8Array): Buffer {
-  assert(versionOf(sealed) === derivedVersion, 'it was sealed under a derived key')
-  return openField(derivedKeyOf(root, place), place, sealed)
+  constructor(root: Uint8Array) {
+    this.#root = root
+  }
+
+  seal(place: SecretPlace, secret: Uint8Array): Buffer {
+    return sealField({ version: derivedVersion, key: this.#derived(place) }, place, secret)
+  }
+
+  /** What `seal` was given. Throws when a byte, the place or the key is another. */
+  open(place: SecretPlace, sealed: Uint8Array): Buffer {
+    assert(versionOf(sealed) === derivedVersion, 'it was sealed under a derived key')
+    return openField(this.#derived(place), place, sealed)
+  }
+
+  #derived({ organizationId }: SecretPlace): Uint8Array {
+    const known = this.#keyOf.get(organizationId)
+    if (known !== undefined) return known
+    const key = new Uint8Array(hkdfSync('sha256', this.#root, organizationId, 'field/v0', 32))
+    const [oldest] = this.#keyOf.keys()
+    if (this.#keyOf.size >= keptMax && oldest !== undefined) this.#keyOf.delete(oldest)
+    this.#keyOf.set(organizationId, key)
+    return key
+  }
 }
 
-const derivedKeyOf = (root: Uint8Array, { organizationId }: SecretPlace): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', root, organizationId, 'field/v0', 32))
+/** Seals one field, as a box of this secret does. */
+export const sealSecret = (root: Uint8Array, place: SecretPlace, secret: Uint8Array): Buffer =>
+  new SecretBox(root).seal(place, secret)
+
+/** Opens one field that a box of this secret has sealed. Throws as the box does. */
+export const openSecret = (root: Uint8Array, place: SecretPlace, sealed: Uint8Array): Buffer =>
+  new SecretBox(root).open(place, sealed)
 
 const toAad = ({ table, column, organizationId, rowId }: SecretPlace): Buffer =>
   Buffer.from(`${table}|${column}|${organizationId}|${rowId}`)

@@ -85,6 +85,8 @@ export class RequestCall implements Call {
   readonly #idempotencyKey: string | undefined
   readonly #isDryRun: boolean
   #caller: Caller | undefined
+  /** What the last write answers, as it is kept but for the seal. */
+  #rendering: StoredReply | undefined
 
   /** Refuses: idempotency.key_invalid. */
   constructor(parts: CallParts) {
@@ -275,7 +277,8 @@ export class RequestCall implements Call {
       this.hasReplayed = true
       return this.#toReplay(done.replayed)
     }
-    if (done.reply !== undefined && this.route.hasSecret !== true) return toStored(done.reply)
+    const rendering = this.route.hasSecret === true ? undefined : this.#rendering
+    if (done.reply !== undefined && rendering !== undefined) return toStored(rendering)
     const reply = answer(done.value)
     if (!this.#isDryRun) return reply
     return { ...reply, status: 200, headers: { ...reply.headers, 'Dry-Run': 'true' } }
@@ -310,15 +313,24 @@ export class RequestCall implements Call {
     return Buffer.from(hash('sha256', text), 'hex')
   }
 
-  /** An answer that shows a secret is kept without it, and sealed as a whole for a day. */
+  /**
+   * Answers are kept sealed, because they show personal data. One that shows a secret is kept without
+   * it, and as a whole for a day.
+   */
   #toKept({ keptBody, ...reply }: Reply): StoredReply {
     const whole = this.#rendered(reply)
-    if (keptBody === undefined) return whole
-    const { headers, ...kept } = this.#rendered({ ...reply, body: keptBody })
-    const sealed = this.outside.seal(this.#placeOf(this.requestId), whole.body)
+    this.#rendering = whole
+    if (keptBody === undefined) return this.#sealed(whole)
+    const { headers, ...kept } = this.#sealed(this.#rendered({ ...reply, body: keptBody }))
+    const sealed = this.outside.seal(this.#placeOf('headers', this.requestId), whole.body)
     const ends = msOf(this.now) + secretMs
     const sealedAnswer = `${ends} ${Buffer.from(sealed).toString('base64')}`
     return { ...kept, headers: { ...headers, [sealedHeader]: sealedAnswer } }
+  }
+
+  #sealed(reply: StoredReply): StoredReply {
+    const sealed = this.outside.seal(this.#placeOf('body', reply.requestId), reply.body)
+    return { ...reply, body: Buffer.from(sealed) }
   }
 
   #rendered(reply: Reply): StoredReply {
@@ -336,30 +348,30 @@ export class RequestCall implements Call {
     const { [sealedHeader]: sealedAnswer, ...shown } = headers
     const [ends = '0', sealed = ''] = sealedAnswer?.split(' ') ?? []
     const isWhole = msOf(this.now) < Number(ends)
+    const place = this.#placeOf(isWhole ? 'headers' : 'body', requestId)
+    const bytes = isWhole ? Buffer.from(sealed, 'base64') : body
     return {
       status,
       headers: { ...shown, 'Idempotency-Replayed': 'true', 'Original-Request-Id': requestId },
-      bytes: isWhole
-        ? Buffer.from(this.outside.unseal(this.#placeOf(requestId), Buffer.from(sealed, 'base64')))
-        : body,
+      bytes: Buffer.from(this.outside.unseal(place, bytes)),
     }
   }
 
-  #placeOf(requestId: string): SecretPlace {
+  #placeOf(column: 'headers' | 'body', requestId: string): SecretPlace {
     const { organizationId } = this.caller
-    return { table: 'idempotency', column: 'headers', organizationId, rowId: requestId }
+    return { table: 'idempotency', column, organizationId, rowId: requestId }
   }
 
   #toKeptRefusal(refusal: Refusal): StoredReply | undefined {
     const { surface, errorContext, route, admitted } = this.#parts
     const rendered = surface.renderError(refusal, errorContext, { route, admitted })
     if (!surface.idempotency.keeps(refusal, rendered.status)) return undefined
-    return {
+    return this.#sealed({
       status: rendered.status,
       headers: pickKept(rendered.headers),
       body: Buffer.from(JSON.stringify(rendered.body)),
       requestId: this.requestId,
-    }
+    })
   }
 }
 
