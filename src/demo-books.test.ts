@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest'
 import { aShop } from '../test/shop.ts'
 import { keepDemoBooks } from './demo-books.ts'
 import { planDemo, streamsOf } from './demo-year.ts'
-import { asDate } from './kernel/dates.ts'
+import { asDate, type Instant } from './kernel/dates.ts'
 import { toDecimalText } from './kernel/money.ts'
 import { listCertificates } from './modules/purchases/bill-payment.queries.ts'
 import { getAgedReceivables } from './modules/reports/aged.queries.ts'
@@ -11,10 +11,11 @@ import { getProfitLoss } from './modules/reports/profit-loss.queries.ts'
 import { listInvoices } from './modules/sales/invoice.queries.ts'
 
 const asOf = asDate('2026-06-30')
+const now = '2026-06-30T07:30:00.000Z' as Instant
 const shop = await aShop({ fiscalYearStart: '07-01', name: 'Marula Workshop Ltd' })
 afterAll(shop.close)
 const { gate, organizationId, businessId } = shop
-await keepDemoBooks({ gate, organizationId, businessId, asOf, seed: 1, years: 1 })
+await keepDemoBooks({ gate, organizationId, businessId, asOf, now, seed: 1, years: 1 })
 
 const count = async (text: string): Promise<number> => {
   const { rows } = await shop.owner.query<{ count: number }>(text, [businessId])
@@ -29,6 +30,12 @@ test('the random streams are those of SplitMix64', () => {
     1996379002382837291n,
     2582357044271741398n,
   ])
+})
+
+test('nothing is recorded later than it is', async () => {
+  const later = `select count(*)::int as count from event where tenant_id = $1 and at > '${now}'`
+  const latest = `select count(*)::int as count from event where tenant_id = $1 and at = '${now}'`
+  expect([await count(later), (await count(latest)) > 0]).toEqual([0, true])
 })
 
 test('the same seed plans the same year', () => {

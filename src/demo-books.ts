@@ -10,7 +10,14 @@ import {
   planDemo,
 } from './demo-year.ts'
 import { assert } from './kernel/assert.ts'
-import { addDays, type CalendarDate, dayOf, monthKey, parseInstant } from './kernel/dates.ts'
+import {
+  addDays,
+  type CalendarDate,
+  dayOf,
+  type Instant,
+  monthKey,
+  parseInstant,
+} from './kernel/dates.ts'
 import { ratio, round } from './kernel/decimal.ts'
 import type { Id } from './kernel/ids.ts'
 import { parseAmount } from './kernel/money.ts'
@@ -44,14 +51,16 @@ export type DemoBooks = Readonly<{
   organizationId: Id<'organization'>
   businessId: Id<'business'>
   asOf: CalendarDate
+  /** When it is: nothing is recorded later than that. */
+  now: Instant
   seed: number
   years: number
 }>
 
 /**
  * Keeps the books of the demo through the ordinary actions, each day's commands at 18:00 in Lagos,
- * in the order they belong; a month of them is queued at once, so that the lane commits them
- * together. The business has its chart and nothing else.
+ * those of the last day now at the latest, in the order they belong; a month of them is queued at once, so
+ * that the lane commits them together. The business has its chart and nothing else.
  * Source: ledger specification 14.
  */
 export async function keepDemoBooks(books: DemoBooks): Promise<void> {
@@ -300,8 +309,9 @@ class Keeper {
   }
 
   #writerOf(date: CalendarDate) {
-    const { gate, organizationId, businessId } = this.#books
-    const now = parseInstant(`${date}T17:00:00.000Z`)
+    const { gate, organizationId, businessId, now: latest } = this.#books
+    const evening = parseInstant(`${date}T17:00:00.000Z`)
+    const [now = latest] = [evening, latest].sort()
     return async <Input, Result>(action: Action<Ctx, Input, Result>, input: Input) => {
       const tenant = { organizationId, businessId }
       const done = await gate.write({ tenant, action, input, actor: 'system:demo', now })

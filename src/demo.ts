@@ -56,8 +56,8 @@ export async function seedDemo(parts: DemoParts, size: Size): Promise<DemoFacts>
   const live = await openBooks(writer, { organizationId, environment: 'live', ...span })
   const test = await openBooks(writer, { organizationId, environment: 'test', ...span })
   const { gate } = parts.app
-  const { asOf } = span
-  await Promise.all([live, test].map((own) => keepDemoBooks({ gate, ...own, asOf, ...size })))
+  const { asOf, now } = span
+  await Promise.all([live, test].map((own) => keepDemoBooks({ gate, ...own, asOf, now, ...size })))
   return {
     organizationId,
     businessId: live.businessId,
@@ -89,17 +89,19 @@ export async function resetDemo(
   }
   const span = spanOf(parts, size)
   const test = await openBooks(writer, { organizationId, environment: 'test', ...span })
-  await keepDemoBooks({ gate: parts.app.gate, ...test, asOf: span.asOf, ...size })
+  const { asOf, now } = span
+  await keepDemoBooks({ gate: parts.app.gate, ...test, asOf, now, ...size })
   return test.businessId
 }
 
-type Span = Readonly<{ asOf: CalendarDate; beginning: Instant }>
+type Span = Readonly<{ asOf: CalendarDate; now: Instant; beginning: Instant }>
 
 /** The last day of the demo's books, and the morning on which they begin. */
 function spanOf({ clock }: DemoParts, { years }: Size): Span {
-  const asOf = dateIn(clock(), timeZone)
+  const now = clock()
+  const asOf = dateIn(now, timeZone)
   const openingDay = addDays(firstDay(asOf, years), -1)
-  return { asOf, beginning: parseInstant(`${openingDay}T06:00:00.000Z`) }
+  return { asOf, now, beginning: parseInstant(`${openingDay}T06:00:00.000Z`) }
 }
 
 type Opening = Span & Readonly<{ organizationId: Id<'organization'>; environment: 'live' | 'test' }>
