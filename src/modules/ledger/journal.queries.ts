@@ -1,5 +1,5 @@
 import type { Db } from '../../db/tx.ts'
-import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import { type CalendarDate, type Instant, instantFromMs, msOf } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { Draft, Entry, EntryKind, JournalLine, Line } from './journal.ts'
@@ -238,6 +238,41 @@ async function listDraftsById(
   return rows.map(toDraft)
 }
 
+/** The newest entry, and the newest of those recorded at an instant or before it; 0 for none. */
+export type Heads = Readonly<{ known: bigint; newest: bigint }>
+
+/**
+ * Finds what was recorded by an instant with some twenty look-ups, however long the books are:
+ * entries are numbered in the order in which they are recorded. Each step looks up one row; joined
+ * plainly, the planner reads all of them at each step.
+ */
+export async function findHeads(
+  db: Db,
+  businessId: Id<'business'>,
+  knownAt: Instant,
+): Promise<Heads> {
+  const [heads] = await db.query<Heads>({
+    name: 'find_known_entry',
+    text: `
+      with recursive search (low, high) as (
+        select 0::bigint, coalesce(max(entry_seq), 0) from journal_entry where business_id = $1
+        union all
+        select case when e.recorded_at <= $2 then e.entry_seq else s.low end,
+          case when e.recorded_at <= $2 then s.high else e.entry_seq - 1 end
+        from search as s
+        cross join lateral (
+          select j.entry_seq, j.recorded_at from journal_entry as j
+          where j.business_id = $1 and j.entry_seq = (s.low + s.high + 1) / 2 limit 1
+        ) as e
+        where s.low < s.high
+      )
+      select (select low from search order by high - low limit 1) as known,
+        (select max(high) from search) as newest`,
+    values: [businessId, knownAt],
+  })
+  return heads ?? { known: 0n, newest: 0n }
+}
+
 export type JournalStatus = 'draft' | 'posted' | 'reversed'
 
 /** What a list of journals can be sorted by; a leading minus sorts descending. */
@@ -246,18 +281,30 @@ export const journalSorts = ['transactionDate', 'createdAt', 'number'] as const
 type SortField = (typeof journalSorts)[number]
 export type JournalSort = SortField | `-${SortField}`
 
-const columnOf: Readonly<Record<SortField, string>> = {
-  transactionDate: 'day',
-  createdAt: 'at',
-  number: 'number',
-}
+type Order = Readonly<{ all: string; entries: string }>
 
-/** Drafts have no number and come last. */
-function orderOf(sort: JournalSort): string {
+/**
+ * Columns of both kinds, and those of entries as an index has them. Drafts have no number and come
+ * last. The numbers of entries follow the time at which they were recorded.
+ */
+function orderOf(sort: JournalSort): Order {
   const isDown = sort.startsWith('-')
-  const column = columnOf[(isDown ? sort.slice(1) : sort) as SortField] // a minus and a field
   const down = isDown ? 'desc' : 'asc'
-  return `${column} ${down} nulls last, at ${down}, id ${down}`
+  const by: Readonly<Record<SortField, Order>> = {
+    transactionDate: {
+      all: `day ${down}, at ${down}, id ${down}`,
+      entries: `e.accounting_date ${down}, e.recorded_at ${down}, e.entry_id ${down}`,
+    },
+    createdAt: {
+      all: `at ${down}, seq ${down} nulls last, id ${down}`,
+      entries: `e.entry_seq ${down}`,
+    },
+    number: {
+      all: `number ${down} nulls last, at ${down}, id ${down}`,
+      entries: `e.number ${down}`,
+    },
+  }
+  return by[(isDown ? sort.slice(1) : sort) as SortField] // a minus and a field
 }
 
 type Filter = Readonly<{
@@ -287,69 +334,128 @@ export type Journals = Readonly<{
   items: readonly FoundJournal[]
 }>
 
-/** Drafts and entries in one list; `limit` 1 to 100, with the total of the filter. */
+/** Conditions on drafts `d` and on entries `e`, and the values they name. */
+type Conditions = Readonly<{ drafts: string[]; entries: string[]; values: unknown[] }>
+
+/** What is not asked for leaves no trace, so that each list is planned for what it is. */
+async function conditionsOf(db: Db, filter: Filter): Promise<Conditions> {
+  const { status, startDate, endDate, sourceTypes, isReversal } = filter
+  const { accountCode, externalId, updatedSince, tag } = filter
+  const drafts: string[] = []
+  const entries: string[] = []
+  const values: unknown[] = [filter.businessId]
+  const place = (value: unknown): string => `$${values.push(value)}`
+  const both = (make: (alias: 'd' | 'e') => string): void => {
+    drafts.push(make('d'))
+    entries.push(make('e'))
+  }
+  if (status === 'draft') entries.push('false')
+  else if (status !== undefined) {
+    drafts.push('false')
+    entries.push(`e.entry_id ${status === 'reversed' ? 'in' : 'not in'} (
+      select r.reverses_entry_id from journal_entry as r
+      where r.business_id = $1 and r.reverses_entry_id is not null)`)
+  }
+  if (startDate !== undefined) {
+    const start = place(startDate)
+    both((alias) => `${alias}.accounting_date >= ${start}`)
+  }
+  if (endDate !== undefined) {
+    const end = place(endDate)
+    both((alias) => `${alias}.accounting_date <= ${end}`)
+  }
+  if (sourceTypes !== undefined) {
+    if (!sourceTypes.includes('manual')) drafts.push('false')
+    entries.push(`e.source_type = any (${place(sourceTypes)})`)
+  }
+  if (isReversal !== undefined) {
+    if (isReversal) drafts.push('false')
+    entries.push(`(e.kind = 'reversal') = ${place(isReversal)}`)
+  }
+  if (accountCode !== undefined) {
+    const code = place(accountCode)
+    drafts.push(`d.lines @> jsonb_build_array(jsonb_build_object('accountCode', ${code}::text))`)
+    entries.push(`exists (
+      select from journal_line as l
+      where l.business_id = $1 and l.entry_id = e.entry_id and l.account_id = (
+        select account_id from account where business_id = $1 and code = ${code}))`)
+  }
+  if (externalId !== undefined) {
+    const key = place(externalId)
+    both((alias) => `${alias}.external_id = ${key}`)
+  }
+  if (updatedSince !== undefined) {
+    const before = place(await findBefore(db, filter.businessId, updatedSince))
+    drafts.push(`d.updated_at >= ${place(updatedSince)}`)
+    entries.push(`e.entry_id in (
+      select n.entry_id from journal_entry as n where n.business_id = $1 and n.entry_seq > ${before}
+      union all
+      select n.reverses_entry_id from journal_entry as n
+      where n.business_id = $1 and n.entry_seq > ${before} and n.reverses_entry_id is not null)`)
+  }
+  if (tag !== undefined) {
+    const name = place(tag)
+    drafts.push(`d.lines @> jsonb_build_array(
+      jsonb_build_object('tags', jsonb_build_array(${name}::text)))`)
+    entries.push(`e.entry_id in (
+      select l.entry_id from journal_line as l
+      where l.business_id = $1 and l.dimension_set_id <> 0 and l.dimension_set_id = any (array(
+        select s.set_id from dimension_set as s where s.business_id = $1 and ${name} = any (s.tags))))`)
+  }
+  return { drafts, entries, values }
+}
+
+/** The newest entry that was recorded before an instant; 0 for none. */
+async function findBefore(db: Db, businessId: Id<'business'>, since: Instant): Promise<bigint> {
+  const { known } = await findHeads(db, businessId, instantFromMs(msOf(since) - 1))
+  return known
+}
+
+const also = (conditions: readonly string[]): string =>
+  conditions.map((condition) => ` and ${condition}`).join('')
+
+/**
+ * Drafts and entries in one list; `limit` 1 to 100, with the total of the filter. A page is read
+ * from an index, as far as it lies from the start; entries without a condition are counted by the
+ * head of the books.
+ */
 export async function listJournals(db: Db, filter: Filter): Promise<Journals> {
-  const { businessId, status, startDate, endDate, sourceTypes, isReversal } = filter
-  const values = [
-    businessId,
-    status ?? null,
-    startDate ?? null,
-    endDate ?? null,
-    sourceTypes ?? null,
-    isReversal ?? null,
-    filter.accountCode ?? null,
-    filter.externalId ?? null,
-    filter.updatedSince ?? null,
-    filter.tag ?? null,
-  ]
-  const matching = `
-    select 'draft' as kind, d.draft_id as id, d.accounting_date as day, d.created_at as at,
-      null as number
-    from journal_draft as d
-    where d.business_id = $1 and d.entry_id is null and coalesce($2, 'draft') = 'draft'
-      and ($3::date is null or d.accounting_date >= $3) and ($4::date is null or d.accounting_date <= $4)
-      and ($5::text[] is null or 'manual' = any ($5)) and not coalesce($6, false)
-      and ($7::text is null or d.lines @> jsonb_build_array(jsonb_build_object('accountCode', $7)))
-      and ($8::text is null or d.external_id = $8)
-      and ($9::timestamptz is null or d.updated_at >= $9)
-      and ($10::text is null or d.lines @> jsonb_build_array(
-        jsonb_build_object('tags', jsonb_build_array($10))))
-    union all
-    select 'entry', e.entry_id, e.accounting_date, e.recorded_at, e.number
-    from journal_entry as e ${reversalJoin}
-    where e.business_id = $1
-      and ($2::text is null or $2 = case when r.entry_id is null then 'posted' else 'reversed' end)
-      and ($3::date is null or e.accounting_date >= $3) and ($4::date is null or e.accounting_date <= $4)
-      and ($5::text[] is null or e.source_type = any ($5))
-      and ($6::boolean is null or (e.kind = 'reversal') = $6)
-      and ($7::text is null or exists (
-        select 1 from journal_line as l
-        join account as a on a.business_id = l.business_id and a.account_id = l.account_id
-        where l.business_id = e.business_id and l.entry_id = e.entry_id and a.code = $7))
-      and ($8::text is null or e.external_id = $8)
-      and ($9::timestamptz is null or greatest(e.recorded_at, r.recorded_at) >= $9)
-      and ($10::text is null or e.entry_id in (
-        select l.entry_id from journal_line as l
-        where l.business_id = $1 and l.dimension_set_id <> 0 and l.dimension_set_id = any (array(
-          select s.set_id from dimension_set as s where s.business_id = $1 and $10 = any (s.tags)))))`
-  const { sort = '-transactionDate' } = filter
+  const { businessId, sort = '-transactionDate', limit, offset } = filter
+  const { drafts, entries, values } = await conditionsOf(db, filter)
+  const ofDrafts = `from journal_draft as d
+    where d.business_id = $1 and d.entry_id is null${also(drafts)}`
+  const ofEntries = `from journal_entry as e where e.business_id = $1${also(entries)}`
+  const entryCount =
+    entries.length === 0
+      ? 'coalesce((select entry_seq from lane_head where tenant_id = $1), 0)'
+      : `(select count(*) ${ofEntries})`
   const [count] = await db.query<{ total: bigint }>({
-    name: 'count_journals',
-    text: `select count(*) as total from (${matching}) as matching`,
+    text: `select (select count(*) ${ofDrafts}) + ${entryCount} as total`,
     values,
   })
+  const order = orderOf(sort)
+  const [depth, skipped, most] = [1, 2, 3].map((n) => `$${values.length + n}`)
   const keys = await db.query<{ kind: 'draft' | 'entry'; id: Id<'entry'> }>({
-    name: `list_journals_${sort}`,
-    text: `select kind, id from (${matching}) as matching
-      order by ${orderOf(sort)} limit $11 offset $12`,
-    values: [...values, filter.limit, filter.offset],
+    text: `
+      with draft as (
+        select 'draft' as kind, d.draft_id as id, d.accounting_date as day, d.created_at as at,
+          null::text as number, null::bigint as seq
+        ${ofDrafts} order by ${order.all} limit ${depth}
+      ), entry as (
+        select 'entry' as kind, e.entry_id as id, e.accounting_date as day, e.recorded_at as at,
+          e.number, e.entry_seq as seq
+        ${ofEntries} order by ${order.entries} limit ${depth}
+      )
+      select kind, id from (select * from draft union all select * from entry) as found
+      order by ${order.all} limit ${most} offset ${skipped}`,
+    values: [...values, limit + offset, offset, limit],
   })
   const idsOf = (wanted: 'draft' | 'entry'): readonly Id<'entry'>[] =>
     keys.filter(({ kind }) => kind === wanted).map(({ id }) => id)
-  const drafts = await listDraftsById(db, businessId, idsOf('draft'))
-  const found = await listEntriesById(db, businessId, idsOf('entry'))
-  const draftById = new Map(drafts.map((draft) => [draft.id, draft]))
-  const entryById = new Map(found.map((one) => [one.entry.id, one]))
+  const kept = await listDraftsById(db, businessId, idsOf('draft'))
+  const posted = await listEntriesById(db, businessId, idsOf('entry'))
+  const draftById = new Map(kept.map((draft) => [draft.id, draft]))
+  const entryById = new Map(posted.map((one) => [one.entry.id, one]))
   return {
     total: Number(count?.total ?? 0n),
     items: keys.flatMap(({ id }) => {

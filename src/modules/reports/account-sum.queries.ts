@@ -4,13 +4,12 @@ import type { CalendarDate, Instant } from '../../kernel/dates.ts'
 import { Refusal } from '../../kernel/errors.ts'
 import type { Id } from '../../kernel/ids.ts'
 import { listBalances } from '../ledger/balance.queries.ts'
+import { findHeads, type Heads } from '../ledger/journal.queries.ts'
 import { type SumRow, type Sums, toSums } from './account-sum.ts'
 import {
   countSpanLines,
   countTagLines,
-  findHeads,
   findSeal,
-  type Heads,
   linesMax,
   listSealedSums,
   listSpanSums,

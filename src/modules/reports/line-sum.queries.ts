@@ -1,5 +1,5 @@
 import type { Db } from '../../db/tx.ts'
-import type { CalendarDate, Instant } from '../../kernel/dates.ts'
+import type { CalendarDate } from '../../kernel/dates.ts'
 import type { Id } from '../../kernel/ids.ts'
 import type { SumRow } from './account-sum.ts'
 
@@ -18,38 +18,6 @@ type Slot = SumRow & Readonly<{ date: CalendarDate }>
 
 /** Most lines that a report adds up one by one. Source: ledger specification 9.9. */
 export const linesMax = 2_000_000
-
-/** The newest entry, and the newest of those recorded at an instant or before it; 0 for none. */
-export type Heads = Readonly<{ known: bigint; newest: bigint }>
-
-/**
- * Finds what was recorded by an instant with some twenty look-ups, however long the books are:
- * entries are numbered in the order in which they are recorded.
- */
-export async function findHeads(
-  db: Db,
-  businessId: Id<'business'>,
-  knownAt: Instant,
-): Promise<Heads> {
-  const [heads] = await db.query<Heads>({
-    name: 'find_known_entry',
-    text: `
-      with recursive search (low, high) as (
-        select 0::bigint, coalesce(max(entry_seq), 0) from journal_entry where business_id = $1
-        union all
-        select case when e.recorded_at <= $2 then e.entry_seq else s.low end,
-          case when e.recorded_at <= $2 then s.high else e.entry_seq - 1 end
-        from search as s
-        join journal_entry as e
-          on e.business_id = $1 and e.entry_seq = (s.low + s.high + 1) / 2
-        where s.low < s.high
-      )
-      select (select low from search order by high - low limit 1) as known,
-        (select max(high) from search) as newest`,
-    values: [businessId, knownAt],
-  })
-  return heads ?? { known: 0n, newest: 0n }
-}
 
 const slotted = `
   edges as (
