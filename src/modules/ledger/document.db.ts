@@ -13,7 +13,11 @@ import {
 } from './document.ts'
 
 /** A column of rows that are written as a set: its name, its type, and its values as one array. */
-type Column<Row> = readonly [name: string, type: string, toArray: (rows: readonly Row[]) => string | Buffer]
+type Column<Row> = readonly [
+  name: string,
+  type: string,
+  toArray: (rows: readonly Row[]) => string | Buffer,
+]
 
 /** A head as it is kept: personal data of the other side lies beside the details, sealed. */
 type HeadRow = DocumentHead & Readonly<{ sealedParty: Buffer | null }>
@@ -82,7 +86,10 @@ const lineColumns: readonly Column<LineRow>[] = [
 const namesOf = <Row>(columns: readonly Column<Row>[]): string =>
   columns.map(([name]) => name).join(', ')
 
-const arraysOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] =>
+/** Without the first, which is the tenant. */
+const ownNamesOf = <Row>(columns: readonly Column<Row>[]): string => namesOf(columns.slice(1))
+
+const arraysOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly unknown[] =>
   columns.map(([, , toArray]) => toArray(rows))
 
 /** The rows of a set, behind the first `count` values of the statement. */
@@ -90,14 +97,16 @@ const unnested = <Row>(columns: readonly Column<Row>[], count = 0): string =>
   `unnest(${columns.map(([, type], i) => `$${count + i + 1}::${type}[]`).join(', ')})`
 
 const insertHeadsSql = `
-  insert into document (${namesOf(headColumns)}) select * from ${unnested(headColumns)}`
+  insert into document (business_id, ${ownNamesOf(headColumns)})
+  select * from ${unnested(headColumns)}`
 
 const insertLinesSql = `
-  insert into document_line (${namesOf(lineColumns)}) select * from ${unnested(lineColumns)}`
+  insert into document_line (business_id, ${ownNamesOf(lineColumns)})
+  select * from ${unnested(lineColumns)}`
 
 const insertDocumentsSql = `
   with head as (${insertHeadsSql})
-  insert into document_line (${namesOf(lineColumns)})
+  insert into document_line (business_id, ${ownNamesOf(lineColumns)})
   select * from ${unnested(lineColumns, headColumns.length)}`
 
 /** Who the other side is stays frozen; a head that was read without it takes nothing away. */
