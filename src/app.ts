@@ -97,6 +97,7 @@ export type AppConfig = Pick<
   | 'testMailAllow'
   | 'requestLogDays'
   | 'eventDays'
+  | 'idempotencyDays'
   | 'requestLogBodies'
 >
 
@@ -132,6 +133,7 @@ type Upkeep = Pick<WorkerParts, 'jobsPool' | 'jobConcurrency' | 'anchor' | 'read
   }>
 
 const endMaxMs = 10_000
+const dayMs = 86_400_000
 
 /** Builds every part by hand and plugs them together; no port is open yet. */
 export async function buildApp(parts: AppParts): Promise<App> {
@@ -175,6 +177,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
 }
 
 const surfaces: readonly Surface[] = [invoicing, books, connect(manifests)]
+
+/** How long answers to writes are kept: what the operator says, where the contract leaves it open. */
+const keptFor = (surface: Surface, { idempotencyDays }: AppConfig): Surface =>
+  surface.name === 'connect'
+    ? surface
+    : { ...surface, idempotency: { ...surface.idempotency, keepMs: idempotencyDays * dayMs } }
 
 type Core = ReturnType<typeof buildCore>
 
@@ -258,7 +266,7 @@ async function buildHttp(parts: AppParts, core: Core, edge: Edge): Promise<HttpS
   }
   const expected = await findLastMigration(adminPool)
   const http = buildServer({
-    surfaces,
+    surfaces: surfaces.map((surface) => keptFor(surface, config)),
     hosted: new HostedPages({ doors, alone, log, tokens, print }).answer,
     doors,
     admission,

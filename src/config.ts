@@ -73,6 +73,8 @@ export type Config = Readonly<{
   requestLogDays: number
   /** How long events can be read and sent again. */
   eventDays: number
+  /** How long answers to writes are repeated on Invoicing and Books. */
+  idempotencyDays: number
   /** Whose bodies are remembered, without secrets. */
   requestLogBodies: (typeof loggedBodies)[number]
   /** Where spans of traces go, without a slash at the end; empty: nowhere. */
@@ -173,6 +175,7 @@ export function loadConfig(
     faults: faults(env, environment),
     requestLogDays: integer(env, 'TALLYSTICK_REQUEST_LOG_DAYS', 30, [1, 3_650]),
     eventDays: integer(env, 'TALLYSTICK_EVENT_DAYS', 90, [1, 3_650]),
+    idempotencyDays: integer(env, 'TALLYSTICK_IDEMPOTENCY_DAYS', 30, [1, 90]),
     requestLogBodies: oneOf(env, 'TALLYSTICK_REQUEST_LOG_BODIES', loggedBodies, 'errors'),
     tracesEndpoint: webAddress(env, 'OTEL_EXPORTER_OTLP_ENDPOINT').replace(/\/+$/, ''),
     hasNpmParent: env['npm_lifecycle_event'] !== undefined,

@@ -136,6 +136,7 @@ async function openWorld(): Promise<World> {
     testMailAllow: [],
     requestLogDays: 30,
     eventDays: 90,
+    idempotencyDays: 30,
     requestLogBodies: 'errors' as const,
   }
   const apps: { app: App; pool: Pool }[] = []

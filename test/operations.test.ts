@@ -102,6 +102,8 @@ test('the metrics have a listener of their own and count by operation, never by 
     'db_retries_total{reason="conflict"} 0',
     'request_log_dropped_total 0',
     'meter_difference 0',
+    'verify_findings 0',
+    'pdf_render_seconds_count 0',
     'jobs_waiting',
     'jobs_oldest_seconds',
   ]) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { aBusiness, type Client } from '../harness.ts'
+import { aBusiness, aClient, type Client, theWorld } from '../harness.ts'
 import { aCustomer, aLinkedCompany } from './connect/linked.ts'
 
 /** Bodies that a surface refuses before it looks at what is in the books. */
@@ -22,6 +22,27 @@ async function repeat(client: Client, path: string, body: string | undefined, ke
 const nigeria = { baseCurrency: 'NGN', country: 'NG', chart: 'nigeria' } as const
 
 const reused = { status: 422, code: 'idempotency.key_reused' }
+
+test('an answer is repeated for as many days as the operator says', async () => {
+  const { invoicing, clock } = await aBusiness()
+  const { addApp } = await theWorld()
+  const app = await addApp({ idempotencyDays: 2 })
+  const client = aClient(app, 'invoicing', invoicing.authorization)
+  const post = async (): Promise<boolean> => {
+    const body = { name: 'Ada' }
+    const answer = await client.post('/api/v1/customers', body, { 'idempotency-key': 'kept' })
+    expect(answer.status).toBe(201)
+    return answer.headers['idempotency-replayed'] === 'true'
+  }
+
+  const first = await post()
+  clock.set('2026-06-17T11:59:59.000Z')
+  const within = await post()
+  clock.set('2026-06-17T12:00:01.000Z')
+  const after = await post()
+
+  expect([first, within, after]).toEqual([false, true, false])
+})
 
 test.each(badBodies)('Invoicing: a used key is refused as used, with %s', async (_what, body) => {
   const { invoicing } = await aBusiness()
