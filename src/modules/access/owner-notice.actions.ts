@@ -12,7 +12,7 @@ import { findOwner } from './organization.queries.ts'
  * `aboutId` names what it is about: a key, an endpoint, or the organization itself. `isOncePerDay`:
  * one that is nothing new beside another of its day is left out.
  */
-export type NewNotice = Readonly<{ aboutId: string; notice: Notice; isOncePerDay?: boolean }>
+type NewNotice = Readonly<{ aboutId: string; notice: Notice; isOncePerDay?: boolean }>
 
 const dayMs = 86_400_000
 
