@@ -283,8 +283,8 @@ create constraint trigger chain_link_is_head after insert on chain_link
 
 /* An organization that speaks for itself, not for one business, sees where the lanes of its
    businesses stand and what happened there: its endpoints may listen to all of them, and a Connect
-   key looks for its replies in all of them. The name sorts after "tenant", so that a session of one
-   tenant never gets to the second policy. */
+   key looks for its replies in all of them. The name sorts before "tenant", and the last name is
+   asked first: a session of one tenant never gets to the second policy. */
 create function is_own_tenant(tenant uuid) returns boolean language sql stable as $$
   select coalesce(current_setting('tallystick.business_id', true), '') = ''
     and exists (
@@ -292,6 +292,6 @@ create function is_own_tenant(tenant uuid) returns boolean language sql stable a
       where organization_id = nullif(current_setting('tallystick.organization_id', true), '')::uuid
         and business_id = tenant)
 $$;
-create policy tenant_of_organization on lane_head for select to tallystick_app using (is_own_tenant(tenant_id));
-create policy tenant_of_organization on event for select to tallystick_app using (is_own_tenant(tenant_id));
-create policy tenant_of_organization on idempotency for select to tallystick_app using (is_own_tenant(tenant_id));
+create policy organization_of_tenant on lane_head for select to tallystick_app using (is_own_tenant(tenant_id));
+create policy organization_of_tenant on event for select to tallystick_app using (is_own_tenant(tenant_id));
+create policy organization_of_tenant on idempotency for select to tallystick_app using (is_own_tenant(tenant_id));

@@ -52,10 +52,10 @@ test('every table belongs to tenants and is secured, or is named here', async ()
   const policies =
     'owner * {tallystick_owner}, reader r {tallystick_read}, tenant * {tallystick_app}'
   for (const row of rows) {
-    const more = alsoOfAnOrganization.includes(row.table)
-      ? ', tenant_of_organization r {tallystick_app}'
+    const first = alsoOfAnOrganization.includes(row.table)
+      ? 'organization_of_tenant r {tallystick_app}, '
       : ''
-    expect(row).toEqual({ table: row.table, is_secured: true, policies: `${policies}${more}` })
+    expect(row).toEqual({ table: row.table, is_secured: true, policies: `${first}${policies}` })
   }
 })
 
