@@ -113,6 +113,10 @@ export function tenantSettings({ organizationId, businessId }: Tenant): string {
   return settings.join('; ')
 }
 
+/** Lets each statement of this snapshot or transaction take so long. */
+export const allowStatementMs = (db: Db, timeoutMs: number): Promise<unknown> =>
+  db.query({ text: `set local statement_timeout = ${timeoutMs}`, values: [] })
+
 /**
  * Runs reads in one REPEATABLE READ READ ONLY snapshot of one tenant, so that every figure of an
  * answer comes from one state of the books.

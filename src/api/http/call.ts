@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Db, Tenant } from '../../db/tx.ts'
+import { allowStatementMs, type Db, type Tenant } from '../../db/tx.ts'
 import {
   type Action,
   type Command,
@@ -142,7 +142,7 @@ export class RequestCall implements Call {
   ): Promise<Result> {
     const own = this.route.tenant === 'business' ? this.business().businessId : undefined
     const patient = async (db: Db): Promise<Result> => {
-      await db.query({ text: `set local statement_timeout = ${reportStatementMs}`, values: [] })
+      await allowStatementMs(db, reportStatementMs)
       return work(db)
     }
     const asked = this.route.isReport === true ? patient : work
