@@ -347,6 +347,16 @@ test('keys scan finds keys by their checksums, in any file, and needs no databas
   expect([found.code, none.code, absent.code]).toEqual([4, 0, 2])
 })
 
+test('secrets anchors shows what a witness checks anchors with, the same each time', async () => {
+  const [first, again] = [await tallystick('secrets anchors'), await tallystick('secrets anchors')]
+
+  expect(first.body['data']).toEqual({
+    secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+    publicKey: expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/),
+  })
+  expect(again.body).toEqual(first.body)
+})
+
 test('errors explain finds a code by its number', async () => {
   const reply = await tallystick('errors explain 9001')
 

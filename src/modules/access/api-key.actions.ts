@@ -281,7 +281,8 @@ export async function remindOfEnd(
   const key = await findKey(tx, organizationId, keyId)
   const days = key && reminderOf(key.expiresAt, now)
   if (key === undefined || days === undefined) return
-  await updateKeyReminded(tx, organizationId, keyId, days)
+  // Another worker may have found the same key, and may have been here before.
+  if (!(await updateKeyReminded(tx, organizationId, keyId, days))) return
   const { surface, environment, name, visibleStart, visibleEnd, expiresAt } = key
   const shown = { surface, environment, name, visibleStart, visibleEnd, expiresAt, days }
   ctx.audit({ action: 'api_key.expiring', resource: 'api_key', resourceId: keyId, after: shown })

@@ -71,17 +71,20 @@ export async function updateKeyRevoked(
   })
 }
 
-/** Notes which reminder of a key's end was told. */
+/** Notes which reminder of a key's end is told; false when it, or a later one, was told before. */
 export async function updateKeyReminded(
   tx: Tx,
   organizationId: Id<'organization'>,
   keyId: Id<'key'>,
   days: number,
-): Promise<void> {
-  await tx.query({
-    text: 'update api_key set reminded_days = $3 where organization_id = $1 and key_id = $2',
+): Promise<boolean> {
+  const rows = await tx.query<{ id: string }>({
+    text: `update api_key set reminded_days = $3
+      where organization_id = $1 and key_id = $2 and (reminded_days is null or reminded_days > $3)
+      returning key_id as id`,
     values: [organizationId, keyId, days],
   })
+  return rows.length > 0
 }
 
 /** Sets when a rotated key stops working. */
