@@ -161,13 +161,12 @@ export const openConfigured = (
     log,
   })
 
-/** The vault of this process, and the secret that the installation's other keys come from. */
-async function openKeys(
-  database: Database,
-  config: Config,
+/** The vault of an installation, and the secret that its other keys come from. */
+export async function openKeys(
+  owner: Database['owner'],
+  masterKey: Uint8Array,
 ): Promise<Readonly<{ vault: Vault; root: Uint8Array }>> {
-  const masterKey = config.masterKey ?? keepMasterKey(config.dataDir)
-  const pool = openPool({ ...database.owner, role: 'tallystick_owner', connectionsMax: 1 })
+  const pool = openPool({ ...owner, role: 'tallystick_owner', connectionsMax: 1 })
   try {
     const root = await openRoot(pool, masterKey)
     return { root, vault: new Vault({ masterKey, root }) }
@@ -181,7 +180,8 @@ async function buildOn(
   config: Config,
   { log, logRequests }: Readonly<{ log: Logger; logRequests: AppParts['logRequests'] }>,
 ): Promise<Omit<Installation, 'migrations' | 'onLoss'>> {
-  const { root, vault } = await openKeys(database, config)
+  const masterKey = config.masterKey ?? keepMasterKey(config.dataDir)
+  const { root, vault } = await openKeys(database.owner, masterKey)
   const pool = openPool({
     ...database.app,
     role: 'tallystick_app',

@@ -26,6 +26,7 @@ export type Shop = Readonly<{
   gate: Gate
   pool: Pool
   owner: Pool
+  masterKey: Buffer
   organizationId: Id<'organization'>
   businessId: Id<'business'>
   /** Runs an action and answers its result. */
@@ -54,7 +55,7 @@ export async function aShop(options: Partial<Business> = {}): Promise<Shop> {
   const database = await freshDatabase()
   const { socketDir: host, port, user } = clusterAddress()
   const where = { host, port, user, database }
-  const masterKey = new Uint8Array(32).fill(7)
+  const masterKey = randomBytes(32)
   const vault = new Vault({ masterKey, root: masterKey })
   const pool = openPool({ ...where, role: 'tallystick_app', connectionsMax: 6, vault })
   const owner = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 2, vault })
@@ -81,7 +82,7 @@ export async function aShop(options: Partial<Business> = {}): Promise<Shop> {
     return done.value
   }
   return {
-    ...{ gate, pool, owner, organizationId, businessId, read, write },
+    ...{ gate, pool, owner, masterKey, organizationId, businessId, read, write },
     outcome: async (action, input) => {
       try {
         await write(action, input)

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../test/postgres.ts'
 import { runTallystick, urlOf } from '../../test/process.ts'
 import { anInvoice, aShop, type Shop } from '../../test/shop.ts'
 import { openBackup, writeBackup } from '../db/backup.ts'
+import { openRoot } from '../db/data-key.ts'
 import { withClient } from '../db/database.ts'
 import { requireUsable } from '../db/restore.ts'
 import { backupKeyOf } from '../master-key.ts'
@@ -16,13 +17,12 @@ import { createInvoice } from '../modules/sales/invoice.actions.ts'
 import { restoreInto } from './restore.ts'
 
 const folder = temporaryFolder()
-const masterKey = randomBytes(32)
-const sealKey = backupKeyOf(masterKey)
 let shop: Shop
 let source = ''
 
 beforeAll(async () => {
   shop = await aShop()
+  await openRoot(shop.owner, shop.masterKey)
   const { rows } = await shop.owner.query<{ name: string }>('select current_database() as name')
   source = rows[0]?.name ?? ''
   const customer = await shop.party({ externalId: 'party 1' })
@@ -36,9 +36,11 @@ const whereOf = (database: string) => {
   return { host, port, user, database }
 }
 
+const sealKey = (): Uint8Array => backupKeyOf(shop.masterKey)
+
 const backUp = (name: string, database = source) =>
   withClient(whereOf(database), (client) =>
-    writeBackup(client, { file: join(folder, name), sealKey, product: 'test' }),
+    writeBackup(client, { file: join(folder, name), sealKey: sealKey(), product: 'test' }),
   )
 
 /** A database that is dropped after the test. */
@@ -49,7 +51,10 @@ async function target(): Promise<string> {
 }
 
 const restored = (name: string, database: string, dropsOurs = false) =>
-  restoreInto(whereOf(database), { file: join(folder, name), sealKey, dropsOurs, anchors: [] })
+  restoreInto(whereOf(database), {
+    ...{ file: join(folder, name), masterKey: shop.masterKey },
+    ...{ dropsOurs, anchors: [] },
+  })
 
 /** One digest over the rows of each table, whatever their order. */
 async function digests(database: string): Promise<Readonly<Record<string, string>>> {
@@ -131,7 +136,7 @@ test('one changed byte anywhere, or a missing end, and nothing is restored', asy
   const file = join(folder, 'damaged.tar')
   for (const bytes of damaged) {
     writeFileSync(file, bytes)
-    await expect(openBackup(file, sealKey)).rejects.toThrow('damaged')
+    await expect(openBackup(file, sealKey())).rejects.toThrow('damaged')
   }
 })
 
@@ -171,7 +176,7 @@ test('books that do not verify are not served, until a sound backup replaces the
 })
 
 test('the commands take, check and restore a backup, and say what is wrong', async () => {
-  const key = masterKey.toString('base64')
+  const key = shop.masterKey.toString('base64')
   const envOf = (database: string) => ({
     TALLYSTICK_DATA_DIR: folder,
     TALLYSTICK_MASTER_KEY: key,

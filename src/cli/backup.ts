@@ -57,19 +57,19 @@ async function copy(dir: string, { check = false }: Flags): Promise<Answer> {
 
 async function run(file: string, { check = false }: Flags): Promise<Answer> {
   const config = loadConfig()
-  const sealKey = backupKeyOf(config.masterKey ?? readMasterKey(config.dataDir))
+  const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
   const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: true })
   try {
     const report = await withClient(database.owner, (client) =>
-      writeBackup(client, { file, sealKey, product: version }),
+      writeBackup(client, { file, sealKey: backupKeyOf(masterKey), product: version }),
     )
     const written = `Wrote ${report.rows} rows of ${report.tables} tables, ${report.bytes} bytes, to ${file}.`
     if (!check) return { data: report, text: written }
     const name = `tallystick_check_${randomBytes(8).toString('hex')}`
     const scratch = await createScratch(database.owner, name)
     try {
-      await restoreInto(scratch.where, { file, sealKey, dropsOurs: false, anchors: [] })
+      await restoreInto(scratch.where, { file, masterKey, dropsOurs: false, anchors: [] })
     } finally {
       await scratch.drop()
     }

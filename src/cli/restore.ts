@@ -4,7 +4,6 @@ import { type Config, loadConfig } from '../config.ts'
 import { type Anchor, anchorKeyOf, readAnchors } from '../db/anchor.ts'
 import { BackupError } from '../db/archive.ts'
 import { type ChainHead, findLastRecord, listChainHeads, openBackup } from '../db/backup.ts'
-import { openRoot } from '../db/data-key.ts'
 import { type Where, withClient } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { asOwner } from '../db/owner.ts'
@@ -15,7 +14,7 @@ import { type Instant, instantFromMs } from '../kernel/dates.ts'
 import { buildLog } from '../log.ts'
 import { anchorSecretOf, backupKeyOf, readMasterKey } from '../master-key.ts'
 import { holdOutgoing } from '../modules/webhooks/held.actions.ts'
-import { migrationsFolder, openConfigured } from '../start.ts'
+import { migrationsFolder, openConfigured, openKeys } from '../start.ts'
 import { readMoment } from './arguments.ts'
 import { type Answer, answer, UsageError } from './output.ts'
 import { verifyBusinesses } from './verify.ts'
@@ -24,11 +23,10 @@ type Flags = Readonly<{ forceEmpty?: boolean; physical?: boolean; until?: string
 
 type Restoring = Readonly<{
   file: string
-  sealKey: Uint8Array
   dropsOurs: boolean
   anchors: readonly Anchor[]
-  /** Opens what the anchors were signed with; undefined: signatures are not looked at. */
-  masterKey?: Uint8Array
+  /** Opens the backup and what it holds sealed; tells what anchors are signed with. */
+  masterKey: Uint8Array
 }>
 
 /** Restores a backup into an empty database and verifies it; no server may run on it. */
@@ -58,15 +56,13 @@ async function restore(
 ): Promise<Answer> {
   const config = loadConfig()
   const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
-  const sealKey = backupKeyOf(masterKey)
-  await (await openBackup(file, sealKey)).close()
+  await (await openBackup(file, backupKeyOf(masterKey))).close()
   const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: false })
   try {
     const rows = await restoreInto(database.owner, {
-      ...{ file, sealKey, dropsOurs: forceEmpty },
+      ...{ file, dropsOurs: forceEmpty, masterKey },
       anchors: readAnchors(config.anchorFile),
-      masterKey,
     })
     const isHeld = await holdBack(database.owner, config.clockOffsetMs)
     const held = isHeld ? `\n${heldSentence}` : ''
@@ -163,9 +159,9 @@ async function holdBack(owner: Where, clockOffsetMs: number): Promise<boolean> {
  */
 export async function restoreInto(
   where: Where,
-  { file, sealKey, dropsOurs, anchors, masterKey }: Restoring,
+  { file, dropsOurs, anchors, masterKey }: Restoring,
 ): Promise<number> {
-  const backup = await openBackup(file, sealKey)
+  const backup = await openBackup(file, backupKeyOf(masterKey))
   try {
     const rows = await withClient(where, (client) =>
       restoreBackup(client, backup, { migrations: migrationsFolder, dropsOurs }),
@@ -184,18 +180,13 @@ export async function restoreInto(
 /** Throws BackupError when books do not verify. */
 async function requireVerified(
   where: Where,
-  {
-    anchors,
-    masterKey,
-  }: Readonly<{ anchors: readonly Anchor[]; masterKey: Uint8Array | undefined }>,
+  { anchors, masterKey }: Pick<Restoring, 'anchors' | 'masterKey'>,
 ): Promise<void> {
-  const adminPool = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 1 })
+  const { vault, root } = await openKeys(where, masterKey)
+  const adminPool = openPool({ ...where, role: 'tallystick_owner', connectionsMax: 1, vault })
   try {
-    const root = masterKey && (await openRoot(adminPool, masterKey))
-    const { findings } = await verifyBusinesses(
-      { adminPool },
-      { anchors, ...(root !== undefined && { anchorKey: anchorKeyOf(anchorSecretOf(root)) }) },
-    )
+    const anchorKey = anchorKeyOf(anchorSecretOf(root))
+    const { findings } = await verifyBusinesses({ adminPool }, { anchors, anchorKey })
     const [first] = findings
     if (first === undefined) return
     throw new BackupError(

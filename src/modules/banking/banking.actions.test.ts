@@ -27,7 +27,7 @@ test('a transfer between currencies passes through exchange clearing', async () 
   })
 
   expect(await shop.entry(id)).toBe(
-    '1011 +149000.00 | 1012 USD -100.00 (-150000.00) | 1043 USD +100.00 (+150000.00)' +
+    '1011 +149000.00 | 1012 USD -100.00 (-150000.00) | 1043 USD +100.00 (+149000.00)' +
       ' | 1043 -149000.00 | 5053 USD +0.00 (+1000.00)',
   )
 })

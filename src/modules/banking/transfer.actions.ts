@@ -82,15 +82,20 @@ async function sideOf(
   return { accountId: account.id, currency, amount, base, ...rated }
 }
 
-/** Both sides, their mirror on exchange clearing at what was given, and the difference. */
+/**
+ * Both sides, their mirror on exchange clearing, and the difference. Clearing is left at what the side
+ * in base currency comes to, else at what was given; it holds nothing afterwards.
+ */
 function crossed({ accountByRole, business }: Book, given: Line, arrived: Line): readonly Line[] {
   const { id: accountId } = accountOf(accountByRole, 'exchange_clearing')
-  const foreign = arrived.currency === business.baseCurrency ? given.currency : arrived.currency
+  const isToBase = arrived.currency === business.baseCurrency
+  const foreign = isToBase ? given.currency : arrived.currency
+  const base = isToBase ? arrived.base : -given.base
   return [
     arrived,
     given,
-    { accountId, currency: given.currency, amount: -given.amount, base: -given.base },
-    { accountId, currency: arrived.currency, amount: -arrived.amount, base: given.base },
+    { accountId, currency: given.currency, amount: -given.amount, base },
+    { accountId, currency: arrived.currency, amount: -arrived.amount, base: -base },
     ...differenceLine(accountByRole, foreign, -(arrived.base + given.base)),
   ]
 }
