@@ -29,6 +29,7 @@ export const reachedElsewhere: CodesBy = {
     'tax.override_out_of_tolerance',
   ],
   'src/modules/tax/calculation.test.ts': ['sales.discount_exceeds_total', 'tax.reason_missing'],
+  'test/mail-languages.test.ts': ['documents.characters_unsupported'],
 }
 
 /** Refused in the sources, and out of a caller's reach. */
@@ -158,10 +159,9 @@ export const notBuilt: CodesBy = {
     'payroll.employee_not_active',
     'payroll.net_negative',
   ],
-  'templates are members with a fixed list, and every character has a font': [
+  'templates are members with a fixed list, and particulars are not demanded': [
     'documents.template_unknown',
     'documents.mandatory_missing',
-    'documents.characters_unsupported',
   ],
   'orders of a shop': ['documents.order_pdf_not_found'],
   'imports and exports of files': [
