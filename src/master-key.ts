@@ -149,6 +149,13 @@ export const anchorPostSecretOf = (masterKey: Uint8Array): string =>
 export const backupKeyOf = (masterKey: Uint8Array): Uint8Array =>
   deriveKey(masterKey, 'backup-seal/v1')
 
+/** The master key that is given, else that of the data folder. Throws StartError when there is none. */
+export const masterKeyOf = ({
+  masterKey,
+  dataDir,
+}: Readonly<{ masterKey: Uint8Array | undefined; dataDir: string }>): Uint8Array =>
+  masterKey ?? readMasterKey(dataDir)
+
 /** The master key of a data folder; none is made. Throws StartError when there is none. */
 export function readMasterKey(dataDir: string): Uint8Array {
   if (readKey(join(dataDir, 'master.key')) === undefined) {

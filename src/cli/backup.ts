@@ -7,10 +7,10 @@ import { writeBackup } from '../db/backup.ts'
 import { createScratch, withClient } from '../db/database.ts'
 import { writePhysicalBackup } from '../db/physical.ts'
 import { buildLog } from '../log.ts'
-import { backupKeyOf, readMasterKey } from '../master-key.ts'
+import { backupKeyOf, masterKeyOf } from '../master-key.ts'
 import { openConfigured } from '../start.ts'
-import { type Answer, answer, UsageError } from './output.ts'
-import { recoverInto, restoreInto } from './restore.ts'
+import { type Answer, answer } from './output.ts'
+import { recoverInto, requireBundled, restoreInto } from './restore.ts'
 
 type Flags = Readonly<{ check?: boolean; physical?: boolean }>
 
@@ -28,10 +28,8 @@ export const backupCommand = (): Command =>
 /** Source: platform specification 26. */
 async function copy(dir: string, { check = false }: Flags): Promise<Answer> {
   const config = loadConfig()
-  if (config.databaseUrl !== '') {
-    throw new UsageError('--physical is for the bundled PostgreSQL; DATABASE_URL names another.')
-  }
-  const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
+  requireBundled(config)
+  const masterKey = masterKeyOf(config)
   const sealKey = backupKeyOf(masterKey)
   const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: true })
@@ -57,7 +55,7 @@ async function copy(dir: string, { check = false }: Flags): Promise<Answer> {
 
 async function run(file: string, { check = false }: Flags): Promise<Answer> {
   const config = loadConfig()
-  const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
+  const masterKey = masterKeyOf(config)
   const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: true })
   try {

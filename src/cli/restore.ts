@@ -12,7 +12,7 @@ import { openPool } from '../db/pool.ts'
 import { admitRestored, barRestored, restoreBackup } from '../db/restore.ts'
 import { type Instant, instantFromMs } from '../kernel/dates.ts'
 import { buildLog } from '../log.ts'
-import { anchorSecretOf, backupKeyOf, readMasterKey } from '../master-key.ts'
+import { anchorSecretOf, backupKeyOf, masterKeyOf } from '../master-key.ts'
 import { holdOutgoing } from '../modules/webhooks/held.actions.ts'
 import { migrationsFolder, openConfigured, openKeys } from '../start.ts'
 import { readMoment } from './arguments.ts'
@@ -55,7 +55,7 @@ async function restore(
   { forceEmpty }: Readonly<{ forceEmpty: boolean }>,
 ): Promise<Answer> {
   const config = loadConfig()
-  const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
+  const masterKey = masterKeyOf(config)
   await (await openBackup(file, backupKeyOf(masterKey))).close()
   const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: false })
@@ -78,7 +78,7 @@ type Recovering = Readonly<{ movesAside: boolean; until: string | undefined }>
 /** Lays a physical backup out as the bundled database, and brings it forward by its log. */
 async function recover(dir: string, { movesAside, until }: Recovering): Promise<Answer> {
   const config = loadConfig()
-  const masterKey = config.masterKey ?? readMasterKey(config.dataDir)
+  const masterKey = masterKeyOf(config)
   const to = until === undefined ? undefined : readMoment('--until', until)
   const { link, warnings, isHeld } = await recoverInto(config, {
     ...{ dir, masterKey, movesAside, anchors: readAnchors(config.anchorFile) },
@@ -87,6 +87,12 @@ async function recover(dir: string, { movesAside, until }: Recovering): Promise<
   const held = isHeld ? `\n${heldSentence}` : ''
   const text = `Recovered the database to its last commit at ${link}; everything agrees.${held}`
   return { data: { verified: true, lastCommitAt: link, held: isHeld }, text, warnings }
+}
+
+/** Throws UsageError where DATABASE_URL names another PostgreSQL than the bundled one. */
+export function requireBundled({ databaseUrl }: Config): void {
+  if (databaseUrl === '') return
+  throw new UsageError('--physical is for the bundled PostgreSQL; DATABASE_URL names another.')
 }
 
 type RecoveredFrom = Readonly<{
@@ -106,9 +112,7 @@ export async function recoverInto(
   config: Config,
   { dir, masterKey, movesAside, anchors, until }: RecoveredFrom,
 ): Promise<Readonly<{ link: string | null; warnings: readonly string[]; isHeld: boolean }>> {
-  if (config.databaseUrl !== '') {
-    throw new UsageError('--physical is for the bundled PostgreSQL; DATABASE_URL names another.')
-  }
+  requireBundled(config)
   const { takenAt, place } = await openPhysicalBackup(dir, backupKeyOf(masterKey))
   if (until !== undefined && until < takenAt) {
     throw new UsageError(`The backup is whole from ${takenAt} on; --until must not be before.`)

@@ -9,8 +9,8 @@ import { buildLog } from '../log.ts'
 import {
   anchorPostSecretOf,
   anchorSecretOf,
+  masterKeyOf,
   parseMasterKey,
-  readMasterKey,
   replaceMasterKey,
 } from '../master-key.ts'
 import { noteKeyRotation } from '../modules/access/data-key.actions.ts'
@@ -60,7 +60,7 @@ function showAnchors({ installation: { root } }: Session): Promise<Answer> {
 async function rotateMaster(file: string): Promise<Answer> {
   const config = loadConfig()
   const to = readNewKey(file)
-  const from = config.masterKey ?? readMasterKey(config.dataDir)
+  const from = masterKeyOf(config)
   const log = buildLog({ ...config, logLevel: 'error' }, process.stderr)
   const database = await openConfigured(config, log, { mayJoin: true })
   try {

@@ -481,10 +481,7 @@ class BatchRun {
   }
 
   async #runTogether(run: readonly Waiting[]): Promise<void> {
-    if (run.length < 2) {
-      for (const waiting of run) await this.#runAlone(waiting)
-      return
-    }
+    if (run.length < 2) return this.#runOneByOne(run)
     const saved = this.#save()
     const works = run.map(() => new Work())
     await this.#savepoint()
@@ -504,8 +501,12 @@ class BatchRun {
     } catch (error) {
       if (isTransient(error) || isConnectionLoss(error)) throw error
       await this.#restore(saved, works)
-      for (const waiting of run) await this.#runAlone(waiting)
+      await this.#runOneByOne(run)
     }
+  }
+
+  async #runOneByOne(run: readonly Waiting[]): Promise<void> {
+    for (const waiting of run) await this.#runAlone(waiting)
   }
 
   async #runAlone(waiting: Waiting): Promise<void> {
